@@ -1,0 +1,179 @@
+"""Where the draws of a table came from: its source and its provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar
+
+from priorvol import checks
+from priorvol.rng import BLOCK, STREAM_VERSION, check_seed
+
+MAX_DRAWS = 1 << 16
+
+
+@dataclass(frozen=True)
+class PriorSampling:
+    """Independent networks drawn from the prior, ``output_draws`` output layers each.
+
+    Examples
+    --------
+    >>> PriorSampling(output_draws=50).output_draws
+    50
+    """
+
+    kind: ClassVar[str] = "prior"
+    output_draws: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the number of output draws."""
+        draws = checks.integer("output_draws", self.output_draws, low=1, high=MAX_DRAWS)
+        object.__setattr__(self, "output_draws", draws)
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        if self.output_draws == 1:
+            return "independent prior samples"
+        return f"prior samples in groups: {self.output_draws} output draws a hidden draw"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """Counts made elsewhere, taken as counts of independent draws.
+
+    Examples
+    --------
+    >>> str(Imported("literature.txt"))
+    'counts imported from literature.txt'
+    """
+
+    kind: ClassVar[str] = "imported"
+    output_draws: ClassVar[int] = 1
+    origin: str = "memory"
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        return f"counts imported from {self.origin}"
+
+
+Source = PriorSampling | Imported
+_SOURCES: dict[str, type[Source]] = {"prior": PriorSampling, "imported": Imported}
+
+
+def source_to_json(source: Source) -> dict[str, Any]:
+    """Return a JSON-ready dict of a source."""
+    return {"kind": source.kind, **asdict(source)}
+
+
+def source_from_json(record: dict[str, Any]) -> Source:
+    """Build a source from what `source_to_json` returned, or raise ``ValueError``."""
+    kind = record.get("kind") if isinstance(record, dict) else None
+    checks.choice("source kind", kind, _SOURCES)
+    rest = {key: value for key, value in record.items() if key != "kind"}
+    return checks.from_record(_SOURCES[str(kind)], rest, "source")
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """Groups ``start`` to ``stop - 1`` of one random stream, counted across blocks.
+
+    Group g is index g % BLOCK of block g // BLOCK (`priorvol.rng`); with one output draw a group
+    is a sample.
+    """
+
+    seed: int
+    output_draws: int
+    start: int
+    stop: int
+    stream_version: int = STREAM_VERSION
+
+    def __post_init__(self) -> None:
+        """Check the ends."""
+        check_seed(self.seed)
+        checks.integer("output_draws", self.output_draws, low=1, high=MAX_DRAWS)
+        checks.integer("span start", self.start, low=0)
+        checks.integer("span stop", self.stop, low=self.start + 1)
+        checks.integer("stream_version", self.stream_version, low=1)
+
+    @property
+    def stream(self) -> tuple[int, int, int]:
+        """Seed, output draws and stream version."""
+        return (self.seed, self.output_draws, self.stream_version)
+
+    @property
+    def size(self) -> int:
+        """Number of groups."""
+        return self.stop - self.start
+
+    def blocks(self) -> Iterator[tuple[int, int, int]]:
+        """Yield (block, start, stop) with start and stop inside the block."""
+        for block in range(self.start // BLOCK, (self.stop - 1) // BLOCK + 1):
+            first = block * BLOCK
+            yield block, max(self.start - first, 0), min(self.stop - first, BLOCK)
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        (first, low, _), *_, (last, _, high) = [next(self.blocks()), *self.blocks()]
+        return f"seed {self.seed}, block {first} index {low} to block {last} index {high - 1}"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Which draws a table holds: disjoint spans of random streams and digests of imports.
+
+    Examples
+    --------
+    >>> a = Provenance((Span(0, 1, 0, 10),)) + Provenance((Span(0, 1, 10, 20),))
+    >>> a.spans
+    (Span(seed=0, output_draws=1, start=0, stop=20, stream_version=1),)
+    """
+
+    spans: tuple[Span, ...] = ()
+    imports: tuple[str, ...] = ()
+
+    def __add__(self, other: Provenance) -> Provenance:
+        """Return the union.
+
+        Raises
+        ------
+        ValueError
+            If a draw or an import is in both; the message names it.
+        """
+        shared = sorted(set(self.imports) & set(other.imports))
+        if shared:
+            raise ValueError(f"both tables hold the same import (sha256 {shared[0][:12]}...)")
+        joined: list[Span] = []
+        for span in sorted(self.spans + other.spans, key=lambda s: (s.stream, s.start)):
+            last = joined[-1] if joined else None
+            if last is None or last.stream != span.stream or last.stop < span.start:
+                joined.append(span)
+            elif last.stop == span.start:
+                joined[-1] = replace(last, stop=span.stop)
+            else:
+                repeated = replace(span, stop=min(last.stop, span.stop))
+                raise ValueError(f"both tables hold the same draws: {repeated}")
+        return Provenance(tuple(joined), tuple(sorted(self.imports + other.imports)))
+
+    def gaps(self, wanted: Span) -> list[Span]:
+        """Return the parts of ``wanted`` that are not held, in order."""
+        gaps, start = [], wanted.start
+        for span in self.spans:
+            if span.stream == wanted.stream and span.stop > start and span.start < wanted.stop:
+                if span.start > start:
+                    gaps.append(replace(wanted, start=start, stop=span.start))
+                start = span.stop
+        if start < wanted.stop:
+            gaps.append(replace(wanted, start=start))
+        return gaps
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-ready dict."""
+        return {"spans": [asdict(span) for span in self.spans], "imports": list(self.imports)}
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> Provenance:
+        """Build from what `to_json` returned, or raise ``ValueError``."""
+        if not isinstance(record, dict) or set(record) != {"spans", "imports"}:
+            raise ValueError(f"provenance must hold spans and imports, got {record!r:.80}")
+        spans = tuple(checks.from_record(Span, span, "span") for span in record["spans"])
+        return cls(spans, tuple(str(digest) for digest in record["imports"]))

@@ -1,0 +1,54 @@
+"""Random streams: the only place that turns a seed into random numbers.
+
+Network parameters come from the counter-based generator Threefry-4x32-20 (Salmon et al., SC 2011),
+keyed by the seed; the counter holds the block, the index in the block and the layer, so any sample
+can be replayed alone (`priorvol._kernels.threefry` computes it). Everything else that is random
+(bootstraps, permutations) uses a NumPy generator from `generator`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+
+from priorvol import checks
+
+BLOCK = 1 << 16
+"""Hidden draws in one block; sample number g is index g % BLOCK of block g // BLOCK."""
+
+STREAM_VERSION = 1
+"""Changes whenever a kernel changes a draw; tables of different versions do not merge."""
+
+MAX_SEED = (1 << 64) - 1
+
+
+def check_seed(seed: Any) -> int:
+    """Return ``seed`` as an int in [0, 2^64), or raise ``ValueError``.
+
+    Examples
+    --------
+    >>> check_seed(7)
+    7
+    """
+    return checks.integer("seed", seed, low=0, high=MAX_SEED)
+
+
+def generator(seed: int, purpose: str) -> np.random.Generator:
+    """Return a NumPy generator for one purpose; streams of different purposes are independent.
+
+    Parameters
+    ----------
+    seed : int
+        In [0, 2^64).
+    purpose : str
+        What the numbers are for, such as ``"bootstrap"``.
+
+    Examples
+    --------
+    >>> generator(0, "bootstrap").integers(10, size=3).shape
+    (3,)
+    """
+    key = zlib.crc32(purpose.encode("utf-8"))
+    return np.random.default_rng(np.random.SeedSequence(check_seed(seed), spawn_key=(key,)))
