@@ -15,7 +15,7 @@ import numpy.typing as npt
 from priorvol import bits, checks, merging, richness
 from priorvol._kernels import rows as kernels
 from priorvol.intervals import grouped_interval
-from priorvol.provenance import Imported, PriorSampling, Provenance, Source
+from priorvol.provenance import Imported, Provenance, Source
 from priorvol.result import Estimate, Proportions, RankTable
 from priorvol.task import Task
 
@@ -65,6 +65,8 @@ class FunctionTable:
     P(f) = 0.25 [0.006309, 0.8059] (95%, monte_carlo)
     """
 
+    _t_pairs: Counts | None
+
     def __init__(
         self,
         functions: Any,
@@ -107,7 +109,6 @@ class FunctionTable:
         n_samples: int,
         t_sums: tuple[Counts, Counts | None] | None,
     ) -> None:
-        self._t_pairs: Counts | None
         self._rows, self._task, self._m = rows, task, m
         self._source, self._provenance, self._n_samples = source, provenance, int(n_samples)
         self._t_pairs = None if t_sums is None else t_sums[1]
