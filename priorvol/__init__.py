@@ -1,3 +1,64 @@
-"""priorvol: how much of a neural network's parameter space computes each function."""
+"""priorvol: how much of a neural network's parameter space computes each function.
+
+Names are loaded when they are first used, so that importing the package is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_WHERE = {
+    "Architecture": "architecture",
+    "Prior": "architecture",
+    "Estimate": "result",
+    "FunctionTable": "table",
+    "Inputs": "inputs",
+    "Task": "task",
+    "array_inputs": "inputs",
+    "boolean_cube": "inputs",
+    "csv_inputs": "inputs",
+    "digits_inputs": "inputs",
+    "npz_inputs": "inputs",
+    "draw_parameters": "sampler",
+    "evaluate": "sampler",
+}
+_MODULES = ("complexity", "plotting")
+
+__all__ = [*_WHERE, *_MODULES, "__version__"]
+
+if TYPE_CHECKING:
+    from priorvol import complexity as complexity
+    from priorvol import plotting as plotting
+    from priorvol.architecture import Architecture as Architecture
+    from priorvol.architecture import Prior as Prior
+    from priorvol.inputs import Inputs as Inputs
+    from priorvol.inputs import array_inputs as array_inputs
+    from priorvol.inputs import boolean_cube as boolean_cube
+    from priorvol.inputs import csv_inputs as csv_inputs
+    from priorvol.inputs import digits_inputs as digits_inputs
+    from priorvol.inputs import npz_inputs as npz_inputs
+    from priorvol.result import Estimate as Estimate
+    from priorvol.sampler import draw_parameters as draw_parameters
+    from priorvol.sampler import evaluate as evaluate
+    from priorvol.table import FunctionTable as FunctionTable
+    from priorvol.task import Task as Task
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name or a subpackage on first use."""
+    if name in _WHERE:
+        value = getattr(importlib.import_module(f"priorvol.{_WHERE[name]}"), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"priorvol.{name}")
+    else:
+        raise AttributeError(f"module 'priorvol' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,0 +1,330 @@
+"""Prior Monte Carlo: a span of random networks becomes one `FunctionTable`.
+
+Parameters are drawn in float32 and networks evaluated in float32 (perceptrons in float64, where
+float32 sums tie at h = 0 about once in 10^6 draws). `draw_parameters` replays any sample and
+`evaluate` computes its outputs in float64: the reference that the kernels are tested against.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from priorvol import activation, checks
+from priorvol._kernels import hashing, networks
+from priorvol._kernels import rows as row_kernels
+from priorvol._kernels.activations import CODES
+from priorvol._kernels.layers import BLOCK as COLUMNS
+from priorvol._kernels.networks import Network, Workspace
+from priorvol.provenance import PriorSampling, Provenance, Span
+from priorvol.rng import BLOCK, check_seed
+from priorvol.table import FunctionTable
+from priorvol.task import Task, check_task
+
+Array = npt.NDArray[np.float64]
+Parameters = list[tuple[Array, Array]]
+
+TIE_RULE = "f(x) = 1 if and only if h(x) > 0"
+
+_PRIOR_DOMAIN = 0x7072696F
+_BATCH = 1 << 14
+_DEAD = 1 << 16
+
+
+def sample_span(task: Task, span: Span) -> FunctionTable:
+    """Draw the networks of a span and count their functions.
+
+    Parameters
+    ----------
+    task : Task
+        Of finite width.
+    span : Span
+        Which hidden draws of which stream, and how many output draws each.
+
+    Returns
+    -------
+    FunctionTable
+        With ``span.size * span.output_draws`` draws.
+
+    Raises
+    ------
+    ValueError
+        If the widths are infinite, or a perceptron is asked for several output draws.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture, Task
+    >>> sample_span(Task(Architecture(3, (8,))), Span(0, 1, 0, 1000)).n_samples
+    1000
+    """
+    draws = check_sampling(task, span.output_draws)
+    network, words = compile_task(task), -(-task.m // 64)
+    key = stream_key(span.seed, draws)
+    counter = _Counter(task.m, words, draws, span.size * draws)
+    groups = max(_BATCH // draws, 1)
+    keys = np.empty((groups * draws, words), dtype=np.uint64)
+    work = _workspace(task, draws)
+    for block, start, stop in span.blocks():
+        for first in range(start, stop, groups):
+            count = min(groups, stop - first)
+            if work is None:
+                networks.sample_perceptrons(network, key, block, first, count, keys)
+            else:
+                networks.sample(network, key, block, first, count, draws, work, keys)
+            counter.add(keys, count * draws)
+    rows, t_sums = counter.finish()
+    return FunctionTable.from_rows(
+        rows,
+        task=task,
+        m=task.m,
+        source=PriorSampling(draws),
+        provenance=Provenance((span,)),
+        n_samples=span.size * draws,
+        t_sums=t_sums,
+    )
+
+
+def check_sampling(task: Any, output_draws: Any) -> int:
+    """Return ``output_draws``, or raise ``ValueError`` if the task cannot be sampled so."""
+    check_task(task).require_finite("sampling")
+    draws = PriorSampling(output_draws).output_draws
+    if draws > 1 and not task.architecture.hidden:
+        raise ValueError(
+            f"output_draws = {draws} needs a hidden layer to share; a perceptron has none: use 1"
+        )
+    return draws
+
+
+def draw_parameters(
+    task: Task,
+    *,
+    seed: int,
+    block: int = 0,
+    index: int = 0,
+    output_draws: int = 1,
+    output_draw: int = 0,
+) -> Parameters:
+    """Replay one sample: the parameters of network ``index`` of block ``block``.
+
+    Weights that leave a ReLU unit which is never positive on the inputs do not touch the function
+    and are not drawn in sampling; here they are drawn from a stream of their own.
+
+    Parameters
+    ----------
+    task : Task
+    seed, block, index : int
+        Sample number g of a stream is index g % BLOCK of block g // BLOCK (`priorvol.rng`).
+    output_draws, output_draw : int
+        For grouped draws: how many a group has, and which one is wanted.
+
+    Returns
+    -------
+    list of (W, b)
+        A pair a layer, from the inputs up: W (out, in) and b (out,), float64 arrays that hold
+        float32 numbers (float64 numbers for a perceptron).
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range or the widths are infinite.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture, Task
+    >>> [W.shape for W, b in draw_parameters(Task(Architecture(7, (40, 40))), seed=0)]
+    [(40, 7), (40, 40), (1, 40)]
+    """
+    draws = check_sampling(task, output_draws)
+    check_seed(seed)
+    block = checks.integer("block", block, low=0, high=2**32 - 1)
+    index = checks.integer("index", index, low=0, high=BLOCK - 1)
+    chosen = checks.integer("output_draw", output_draw, low=0, high=draws - 1)
+    network, key = compile_task(task), stream_key(seed, draws)
+    work = _workspace(task, draws)
+    n = task.inputs.n
+    if work is None:
+        column = np.empty(n + 1)
+        words = np.empty(256 * (n // 64 + 1), dtype=np.uint32)
+        networks.perceptron_weights(network, key, block, index, words, column)
+        return [(column[None, 1:].copy(), column[:1].copy())]
+    parameters: Parameters = []
+    h, out = work.other, work.rows
+    live, alive = 0, np.ones(n, dtype=bool)
+    for layer in range(task.architecture.n_layers):
+        above = draws if layer == task.architecture.n_layers - 1 else int(network.sizes[layer + 1])
+        below = n if layer == 0 else live
+        if layer < task.architecture.n_layers - 1:
+            drop = draws > 1 or layer < task.architecture.n_layers - 2
+            where = (key, block, index)
+            live = networks.hidden_layer(network, layer, live, drop, *where, work, h, out)
+            h, out = out, h
+        else:
+            networks.draw_weights(network, layer, below, above, key, block, index, work.weights)
+        drawn = _columns(work.weights, below, above)
+        W = np.empty((above, len(alive)))
+        W[:, alive] = drawn[:, :0:-1] if layer == 0 else drawn[:, 1:]
+        W[:, ~alive] = _dead_weights(network, layer, above, (~alive).sum(), key, block, index)
+        parameters.append((W, drawn[:, 0].copy()))
+        alive = work.alive[layer, :above].astype(bool)
+    W, b = parameters[-1]
+    parameters[-1] = (W[chosen : chosen + 1], b[chosen : chosen + 1])
+    return parameters
+
+
+def evaluate(task: Task, parameters: Parameters) -> Array:
+    """Return the outputs h of one network on the task's inputs, in float64.
+
+    Parameters
+    ----------
+    task : Task
+    parameters : list of (W, b)
+        As from `draw_parameters`; W (out, in), b (out,).
+
+    Returns
+    -------
+    (m,) float64 array
+        The function is ``h > 0``.
+
+    Raises
+    ------
+    ValueError
+        If the number of layers or a shape does not fit the task, or a value is not finite.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture, Task
+    >>> task = Task(Architecture(2))
+    >>> evaluate(task, [([[1.0, -2.0]], [0.5])])
+    array([ 0.5, -1.5,  1.5, -0.5])
+    """
+    check_task(task).require_finite("evaluate")
+    architecture = task.architecture
+    if len(parameters) != architecture.n_layers:
+        raise ValueError(
+            f"parameters must have {architecture.n_layers} layers, got {len(parameters)}"
+        )
+    sizes = architecture.layer_sizes
+    h = task.inputs.values
+    for layer, (weights, biases) in enumerate(parameters):
+        W, b = np.asarray(weights, np.float64), np.asarray(biases, np.float64)
+        wanted = (sizes[layer + 1], sizes[layer])
+        if W.shape != wanted or b.shape != wanted[:1]:
+            raise ValueError(
+                f"layer {layer} must have W {wanted} and b {wanted[:1]}, got {W.shape}, {b.shape}"
+            )
+        if not (np.isfinite(W).all() and np.isfinite(b).all()):
+            raise ValueError(f"layer {layer} holds NaN or infinite parameters")
+        h = h @ W.T + b
+        if layer < len(parameters) - 1:
+            h = activation.apply(
+                h,
+                architecture.activation,
+                shift=float(architecture.shift),
+                slope=architecture.slope,
+            )
+    return h[:, 0]
+
+
+def stream_key(seed: int, draws: int) -> npt.NDArray[np.uint32]:
+    """Return the generator's key: the seed, the output draws and the purpose."""
+    return np.array([seed & 0xFFFFFFFF, seed >> 32, draws, _PRIOR_DOMAIN], dtype=np.uint32)
+
+
+@lru_cache(maxsize=8)
+def compile_task(task: Task) -> Network:
+    """Return the task in the kernels' terms."""
+    architecture, inputs = task.architecture, task.inputs
+    sizes = [int(size) for size in architecture.layer_sizes]
+    scales = np.array(task.prior.scales(architecture.layer_sizes))
+    m = inputs.m
+    vectors = -(-m // 16)
+    last = m % 64 or 64
+    cube = {None: 0, "01": 1, "pm1": 2}[inputs.encoding]
+    stride = 64 * -(-m // 64)
+    points: npt.NDArray[Any]
+    if not architecture.hidden:
+        points, vectors = inputs.values.ravel().copy(), m
+    else:
+        columns = np.empty((inputs.n, stride), dtype=np.float32)
+        columns[:, :m] = inputs.values[:, ::-1].T
+        columns[:, m:] = columns[:, m - 1 : m]  # repeats: they change no unit's being dead
+        points = columns.ravel() if cube == 0 else np.zeros(1, dtype=np.float32)
+    return Network(
+        sizes=np.array(sizes, dtype=np.int64),
+        scale=scales[:, 0].copy(),
+        ratio=scales[:, 1] / scales[:, 0],
+        uniform=np.array([law == "uniform" for law in task.prior.distribution], dtype=np.uint8),
+        code=CODES[architecture.activation],
+        shift=np.float32(architecture.shift),
+        slope=np.float32(architecture.slope),
+        cube=cube,
+        points=points,
+        vectors=vectors,
+        stride=stride,
+        last_mask=np.uint64((1 << last) - 1),
+    )
+
+
+def _workspace(task: Task, draws: int) -> Workspace | None:
+    if not task.architecture.hidden:
+        return None
+    sizes = [int(size) for size in task.architecture.layer_sizes]
+    return networks.workspace(sizes, 64 * -(-task.m // 64), draws)
+
+
+def _columns(weights: npt.NDArray[np.float32], below: int, above: int) -> Array:
+    """Return a layer's numbers as (above, below + 1), the bias first."""
+    blocks = above - above % COLUMNS
+    flat = weights[: (below + 1) * above].astype(np.float64)
+    whole = flat[: blocks * (below + 1)].reshape(-1, below + 1, COLUMNS).transpose(0, 2, 1)
+    single = flat[blocks * (below + 1) :].reshape(-1, below + 1)
+    return np.concatenate([whole.reshape(blocks, below + 1), single])
+
+
+def _dead_weights(
+    network: Network, layer: int, above: int, dead: int, key: Any, block: int, index: int
+) -> Array:
+    out = np.empty(above * dead + 64, dtype=np.float32)
+    law, scale = bool(network.uniform[layer]), network.scale[layer]
+    networks.fill(out, above * dead, law, scale, key, index, block, layer + _DEAD)
+    return out[: above * dead].reshape(above, dead).astype(np.float64)
+
+
+class _Counter:
+    """Counts functions batch by batch, with T and the group sums."""
+
+    def __init__(self, m: int, words: int, draws: int, expected: int) -> None:
+        self._words, self._draws, self._grouped = words, draws, draws > 1
+        self._used, self._groups = 0, 0
+        self._columns = words + (3 if self._grouped else 1)
+        self._slots = np.zeros((1 << 14, self._columns), dtype=np.uint64)
+        self._t = np.zeros((2, m + 1), dtype=np.int64)
+        self._stamps = np.empty((m + 1, 2), dtype=np.int64)
+
+    def add(self, keys: npt.NDArray[np.uint64], n: int) -> None:
+        """Count the first n keys, which are whole groups."""
+        size = len(self._slots)
+        while self._used + n > 0.6 * size:
+            size *= 2
+        if size > len(self._slots):
+            larger = np.zeros((size, self._columns), dtype=np.uint64)
+            hashing.rehash(self._slots, self._words, larger)
+            self._slots = larger
+        self._used += hashing.insert(
+            keys, n, self._words, self._slots, self._grouped, self._groups, self._draws
+        )
+        self._stamps.fill(-1)
+        hashing.count_ones(
+            keys, n, self._words, self._grouped, self._draws, self._t[0], self._t[1], self._stamps
+        )
+        self._groups += n // self._draws
+
+    def finish(self) -> tuple[npt.NDArray[np.uint64], tuple[Any, Any]]:
+        """Return the sorted rows and the sums for T."""
+        rows = np.empty((self._used, self._words + 1 + self._grouped), dtype=np.uint64)
+        hashing.collect_rows(self._slots, self._words, rows)
+        row_kernels.sort_rows(rows, self._words)
+        return rows, (self._t[0], self._t[1] if self._grouped else None)
