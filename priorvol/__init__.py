@@ -19,11 +19,16 @@ _WHERE = {
     "Task": "task",
     "array_inputs": "inputs",
     "boolean_cube": "inputs",
+    "collect": "collect",
     "csv_inputs": "inputs",
     "digits_inputs": "inputs",
     "npz_inputs": "inputs",
     "draw_parameters": "sampler",
     "evaluate": "sampler",
+    "export_table": "export",
+    "load_run": "store",
+    "read_counts": "export",
+    "save_table": "store",
 }
 _MODULES = ("complexity", "plotting")
 
@@ -34,6 +39,9 @@ if TYPE_CHECKING:
     from priorvol import plotting as plotting
     from priorvol.architecture import Architecture as Architecture
     from priorvol.architecture import Prior as Prior
+    from priorvol.collect import collect as collect
+    from priorvol.export import export_table as export_table
+    from priorvol.export import read_counts as read_counts
     from priorvol.inputs import Inputs as Inputs
     from priorvol.inputs import array_inputs as array_inputs
     from priorvol.inputs import boolean_cube as boolean_cube
@@ -43,6 +51,8 @@ if TYPE_CHECKING:
     from priorvol.result import Estimate as Estimate
     from priorvol.sampler import draw_parameters as draw_parameters
     from priorvol.sampler import evaluate as evaluate
+    from priorvol.store import load_run as load_run
+    from priorvol.store import save_table as save_table
     from priorvol.table import FunctionTable as FunctionTable
     from priorvol.task import Task as Task
 

@@ -19,6 +19,7 @@ from priorvol._kernels import rows as row_kernels
 from priorvol._kernels.activations import CODES
 from priorvol._kernels.layers import BLOCK as COLUMNS
 from priorvol._kernels.networks import Network, Workspace
+from priorvol._kernels.threefry import fill
 from priorvol.provenance import PriorSampling, Provenance, Span
 from priorvol.rng import BLOCK, check_seed
 from priorvol.table import FunctionTable
@@ -289,7 +290,7 @@ def _dead_weights(
 ) -> Array:
     out = np.empty(above * dead + 64, dtype=np.float32)
     law, scale = bool(network.uniform[layer]), network.scale[layer]
-    networks.fill(out, above * dead, law, scale, key, index, block, layer + _DEAD)
+    fill(out, above * dead, law, scale, key, index, block, layer + _DEAD)
     return out[: above * dead].reshape(above, dead).astype(np.float64)
 
 

@@ -1,0 +1,291 @@
+"""Many spans of samples in parallel, with progress, merging and saving."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Generator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from priorvol import checks, merging
+from priorvol.provenance import PriorSampling, Provenance, Span
+from priorvol.rng import BLOCK, check_seed
+from priorvol.sampler import check_sampling, sample_span
+from priorvol.table import FunctionTable
+from priorvol.task import Task
+
+if TYPE_CHECKING:
+    from priorvol.store import RunWriter
+
+MAX_SAMPLES = 1 << 47
+_SPAN_SECONDS = 1.0
+_MOST_BLOCKS = 8  # in one span
+
+
+def collect(
+    task: Task,
+    *,
+    n_samples: int,
+    seed: int = 0,
+    output_draws: int = 1,
+    n_jobs: int = -1,
+    store: str | Path | None = None,
+    progress: bool | None = None,
+) -> FunctionTable:
+    """Draw networks from the prior and count the functions that they compute.
+
+    The same task, seed, output draws and number of samples give the same table, bit for bit, for
+    any number of workers and across interruptions. ReLU, leaky ReLU, sign and linear networks give
+    the same table on every processor; with other activations and for perceptrons, processors may
+    differ in rounding, which shows only where an output is within rounding of 0.
+
+    Parameters
+    ----------
+    task : Task
+        Of finite width.
+    n_samples : int
+        Number of functions drawn; a multiple of ``output_draws``. ``1e7`` is accepted.
+    seed : int
+        In [0, 2^64).
+    output_draws : int
+        R output layers for each draw of the hidden layers. The functions of one such group are
+        correlated; intervals take that into account.
+    n_jobs : int
+        Workers, as in joblib: -1 is one a core. Threads, unless ``joblib.parallel_config`` says
+        otherwise.
+    store : path, optional
+        Run folder. One that exists is continued: what it holds is not drawn again.
+    progress : bool, optional
+        Progress bar on standard error; by default where that is a terminal.
+
+    Returns
+    -------
+    FunctionTable
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the widths are infinite, a perceptron is asked for several
+        output draws, or the folder is of another run or holds more samples than asked for.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture, Prior, Task, collect
+    >>> task = Task(Architecture(n_inputs=3, hidden=(8,)), Prior(sigma_b=0.0))
+    >>> table = collect(task, n_samples=10_000, seed=1)
+    >>> table.n_samples, table.probability("0" * 8).p > 1 / 8
+    (10000, True)
+    """
+    wanted = check_span(task, n_samples, seed, output_draws)
+    with ExitStack() as stack:
+        writer: RunWriter | None = None
+        held = Provenance()
+        if store is not None:
+            from priorvol.store import RunWriter
+
+            source = PriorSampling(wanted.output_draws)
+            writer = stack.enter_context(
+                RunWriter(store, task=task, source=source, seed=wanted.seed)
+            )
+            held = writer.provenance
+            _refuse_more(held, wanted, store)
+        bar = stack.enter_context(_bar(wanted, held, progress))
+        tables = _Stack()
+        spans = _spans(task, wanted, held)
+        for table in stack.enter_context(closing(iter_collect(task, spans, n_jobs=n_jobs))):
+            if writer is None:
+                tables.push(table)
+            else:
+                writer.add(table)
+            bar.update(table.n_samples)
+        return tables.total() if writer is None else writer.finish()
+
+
+def iter_collect(
+    task: Task, spans: list[Span], *, n_jobs: int = -1
+) -> Generator[FunctionTable, None, None]:
+    """Yield the table of each span as it is done, in any order.
+
+    Parameters
+    ----------
+    task : Task
+    spans : list of Span
+        Disjoint; see `priorvol.provenance.Span`.
+    n_jobs : int
+        Workers, as in joblib.
+
+    Raises
+    ------
+    ValueError
+        If the number of workers is 0 or the task cannot be sampled.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture, Task
+    >>> task = Task(Architecture(2, (4,)))
+    >>> sum(len(t) > 0 for t in iter_collect(task, [Span(0, 1, 0, 50), Span(0, 1, 50, 99)]))
+    2
+    """
+    from joblib import Parallel, delayed
+
+    n_jobs = checks.integer("n_jobs", n_jobs)
+    if n_jobs == 0:
+        raise ValueError("n_jobs must be a number of workers or -1 for all cores, got 0")
+    for span in spans:
+        check_sampling(task, span.output_draws)
+    if n_jobs == 1 or len(spans) == 1:
+        for span in spans:
+            yield sample_span(task, span)
+        return
+    parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator_unordered")
+    results: Any = parallel(delayed(sample_span)(task, span) for span in spans)
+    try:
+        yield from results
+    finally:
+        results.close()
+
+
+def check_span(task: Any, n_samples: Any, seed: Any, output_draws: Any) -> Span:
+    """Return the span of groups that a call asks for, or raise ``ValueError``."""
+    draws = check_sampling(task, output_draws)
+    number = checks.integer("n_samples", n_samples, low=1, high=MAX_SAMPLES)
+    if number % draws:
+        raise ValueError(
+            f"n_samples must be a multiple of output_draws = {draws}, got {number} "
+            f"(try {math.ceil(number / draws) * draws})"
+        )
+    return Span(check_seed(seed), draws, 0, number // draws)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run is expected to take.
+
+    Attributes
+    ----------
+    rate : float
+        Functions drawn and counted a second, all workers together.
+    seconds : float
+    n_functions : float
+        Upper estimate of the number of distinct functions.
+    n_bytes : float
+        Upper estimate of peak memory for the table.
+    """
+
+    rate: float
+    seconds: float
+    n_functions: float
+    n_bytes: float
+
+
+def forecast(task: Task, *, n_samples: int, output_draws: int = 1, n_jobs: int = -1) -> Forecast:
+    """Return the expected time and memory of a run, from a pilot of about a tenth of a second.
+
+    The number of distinct functions is bounded by the pilot's plus its Good-Turing missing mass
+    for each further draw, which only falls as more is seen.
+
+    Raises
+    ------
+    ValueError
+        As `collect`.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture, Task
+    >>> forecast(Task(Architecture(3, (8,))), n_samples=10**6).seconds > 0
+    True
+    """
+    from joblib import effective_n_jobs
+
+    wanted = check_span(task, n_samples, 0, output_draws)
+    n_jobs = checks.integer("n_jobs", n_jobs)
+    rate, pilot = _pilot(task, wanted.output_draws)
+    rate *= max(min(effective_n_jobs(n_jobs), wanted.size), 1)
+    total = wanted.size * wanted.output_draws
+    further = max(total - pilot.n_samples, 0)
+    most = float(2.0 ** min(task.m, 1000))
+    distinct = min(len(pilot) + pilot.missing_mass().p * further, float(total), most)
+    row = 8 * pilot.rows.shape[1]
+    return Forecast(rate, total / rate, distinct, 2.5 * distinct * row)
+
+
+def _pilot(task: Task, draws: int, seconds: float = 0.1) -> tuple[float, FunctionTable]:
+    """Return the rate of one worker and a table of up to about ``seconds`` of samples."""
+    sample_span(task, Span(0, draws, 0, 1))  # compiles
+    groups = 1
+    while True:
+        start = time.perf_counter()
+        table = sample_span(task, Span(0, draws, 0, groups))
+        elapsed = time.perf_counter() - start
+        if elapsed > seconds / 4 or groups >= BLOCK:
+            return table.n_samples / elapsed, table
+        groups *= 4
+
+
+def _spans(task: Task, wanted: Span, held: Provenance) -> list[Span]:
+    """Cut what is not held yet into spans of about a second of work."""
+    gaps = held.gaps(wanted)
+    left = sum(gap.size for gap in gaps)
+    if left * wanted.output_draws <= 1 << 12:
+        return gaps
+    rate, _ = _pilot(task, wanted.output_draws, seconds=0.02)
+    groups = max(int(rate * _SPAN_SECONDS / wanted.output_draws), 1)
+    size = min(1 << groups.bit_length() - 1, _MOST_BLOCKS * BLOCK)
+    spans = []
+    for gap in gaps:
+        start = gap.start
+        while start < gap.stop:
+            stop = min(start - start % size + size, gap.stop)
+            spans.append(Span(gap.seed, gap.output_draws, start, stop, gap.stream_version))
+            start = stop
+    return spans
+
+
+def _refuse_more(held: Provenance, wanted: Span, store: str | Path) -> None:
+    groups = sum(span.size for span in held.spans)
+    inside = wanted.size - sum(gap.size for gap in held.gaps(wanted))
+    if groups > inside:
+        raise ValueError(
+            f"{store} holds {groups * wanted.output_draws:,} samples, more than n_samples = "
+            f"{wanted.size * wanted.output_draws:,}: ask for as many, or name another folder"
+        )
+
+
+def _bar(wanted: Span, held: Provenance, progress: bool | None) -> Any:
+    from tqdm import tqdm
+
+    if progress is None:
+        progress = sys.stderr.isatty()
+    draws = wanted.output_draws
+    done = wanted.size - sum(gap.size for gap in held.gaps(wanted))
+    return tqdm(
+        total=wanted.size * draws,
+        initial=done * draws,
+        unit=" networks" if draws == 1 else " functions",
+        unit_scale=True,
+        disable=not progress,
+        file=sys.stderr,
+        dynamic_ncols=True,
+    )
+
+
+class _Stack:
+    """Tables waiting to be added, each at most half as long as the one below it."""
+
+    def __init__(self) -> None:
+        self._tables: list[FunctionTable] = []
+
+    def push(self, table: FunctionTable) -> None:
+        """Put a table on top and add up those of like size."""
+        self._tables.append(table)
+        while len(self._tables) > 1 and len(self._tables[-2]) < 2 * len(self._tables[-1]):
+            top = self._tables.pop()
+            self._tables[-1] = merging.add(self._tables[-1], top)
+
+    def total(self) -> FunctionTable:
+        """Return the sum of all."""
+        return merging.add_all(self._tables)
