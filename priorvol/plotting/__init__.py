@@ -1,0 +1,18 @@
+"""Figures of tables: Axes in, Axes out; nothing is saved.
+
+Each function draws into the Axes it is given, in whatever style is current, or makes a figure in
+the house style. `style` applies that style to a block, which should hold the saving as well:
+
+    with priorvol.plotting.style():
+        ax = priorvol.plotting.rank_plot(table)
+        ax.figure.savefig("rank.pdf")
+
+matplotlib is loaded when the first figure is drawn (``pip install "priorvol[plot]"``).
+"""
+
+from priorvol.plotting.appearance import style
+from priorvol.plotting.complexity import complexity_plot
+from priorvol.plotting.histogram import histogram_plot
+from priorvol.plotting.rank import rank_plot
+
+__all__ = ["complexity_plot", "histogram_plot", "rank_plot", "style"]
