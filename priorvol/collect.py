@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_SAMPLES = 1 << 47
 _SPAN_SECONDS = 1.0
-_MOST_BLOCKS = 8  # in one span
+_SPAN_DRAWS = 1 << 20  # at most: what a worker's hash table is to hold
 
 
 def collect(
@@ -234,7 +234,7 @@ def _spans(task: Task, wanted: Span, held: Provenance) -> list[Span]:
         return gaps
     rate, _ = _pilot(task, wanted.output_draws, seconds=0.02)
     groups = max(int(rate * _SPAN_SECONDS / wanted.output_draws), 1)
-    size = min(1 << groups.bit_length() - 1, _MOST_BLOCKS * BLOCK)
+    size = 1 << min(groups, max(_SPAN_DRAWS // wanted.output_draws, 1)).bit_length() - 1
     spans = []
     for gap in gaps:
         start = gap.start

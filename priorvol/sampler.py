@@ -7,6 +7,7 @@ float32 sums tie at h = 0 about once in 10^6 draws). `draw_parameters` replays a
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -64,17 +65,17 @@ def sample_span(task: Task, span: Span) -> FunctionTable:
     draws = check_sampling(task, span.output_draws)
     network, words = compile_task(task), -(-task.m // 64)
     key = stream_key(span.seed, draws)
-    counter = _Counter(task.m, words, draws, span.size * draws)
+    counter = _Counter(task.m, words, draws)
     groups = max(_BATCH // draws, 1)
     keys = np.empty((groups * draws, words), dtype=np.uint64)
-    work = _workspace(task, draws)
+    work = _workspace(network, draws)
     for block, start, stop in span.blocks():
         for first in range(start, stop, groups):
             count = min(groups, stop - first)
             if work is None:
                 networks.sample_perceptrons(network, key, block, first, count, keys)
             else:
-                networks.sample(network, key, block, first, count, draws, work, keys)
+                networks.sample(work.plan, network.last_mask, key, block, first, count, draws, keys)
             counter.add(keys, count * draws)
     rows, t_sums = counter.finish()
     return FunctionTable.from_rows(
@@ -144,7 +145,7 @@ def draw_parameters(
     index = checks.integer("index", index, low=0, high=BLOCK - 1)
     chosen = checks.integer("output_draw", output_draw, low=0, high=draws - 1)
     network, key = compile_task(task), stream_key(seed, draws)
-    work = _workspace(task, draws)
+    work = _workspace(network, draws)
     n = task.inputs.n
     if work is None:
         column = np.empty(n + 1)
@@ -152,7 +153,8 @@ def draw_parameters(
         networks.perceptron_weights(network, key, block, index, words, column)
         return [(column[None, 1:].copy(), column[:1].copy())]
     parameters: Parameters = []
-    h, out = work.other, work.rows
+    plan = work.plan
+    source, target = plan.others, plan.units
     live, alive = 0, np.ones(n, dtype=bool)
     for layer in range(task.architecture.n_layers):
         above = draws if layer == task.architecture.n_layers - 1 else int(network.sizes[layer + 1])
@@ -160,15 +162,15 @@ def draw_parameters(
         if layer < task.architecture.n_layers - 1:
             drop = draws > 1 or layer < task.architecture.n_layers - 2
             where = (key, block, index)
-            live = networks.hidden_layer(network, layer, live, drop, *where, work, h, out)
-            h, out = out, h
+            live = networks.hidden_layer(plan, layer, live, drop, *where, source, target)
+            source, target = target, source
         else:
-            networks.draw_weights(network, layer, below, above, key, block, index, work.weights)
-        drawn = _columns(work.weights, below, above)
+            networks.draw_weights(plan, layer, below, above, key, block, index)
+        drawn, biases = _columns(work.weights, below, above)
         W = np.empty((above, len(alive)))
-        W[:, alive] = drawn[:, :0:-1] if layer == 0 else drawn[:, 1:]
-        W[:, ~alive] = _dead_weights(network, layer, above, (~alive).sum(), key, block, index)
-        parameters.append((W, drawn[:, 0].copy()))
+        W[:, alive] = drawn[:, ::-1] if layer == 0 else drawn
+        W[:, ~alive] = _dead_weights(network, layer, above, int((~alive).sum()), key, block, index)
+        parameters.append((W, biases))
         alive = work.alive[layer, :above].astype(bool)
     W, b = parameters[-1]
     parameters[-1] = (W[chosen : chosen + 1], b[chosen : chosen + 1])
@@ -229,9 +231,9 @@ def evaluate(task: Task, parameters: Parameters) -> Array:
     return h[:, 0]
 
 
-def stream_key(seed: int, draws: int) -> npt.NDArray[np.uint32]:
+def stream_key(seed: int, draws: int) -> tuple[int, int, int, int]:
     """Return the generator's key: the seed, the output draws and the purpose."""
-    return np.array([seed & 0xFFFFFFFF, seed >> 32, draws, _PRIOR_DOMAIN], dtype=np.uint32)
+    return (seed & 0xFFFFFFFF, seed >> 32, draws, _PRIOR_DOMAIN)
 
 
 @lru_cache(maxsize=8)
@@ -240,19 +242,8 @@ def compile_task(task: Task) -> Network:
     architecture, inputs = task.architecture, task.inputs
     sizes = [int(size) for size in architecture.layer_sizes]
     scales = np.array(task.prior.scales(architecture.layer_sizes))
-    m = inputs.m
-    vectors = -(-m // 16)
-    last = m % 64 or 64
+    last = inputs.m % 64 or 64
     cube = {None: 0, "01": 1, "pm1": 2}[inputs.encoding]
-    stride = 64 * -(-m // 64)
-    points: npt.NDArray[Any]
-    if not architecture.hidden:
-        points, vectors = inputs.values.ravel().copy(), m
-    else:
-        columns = np.empty((inputs.n, stride), dtype=np.float32)
-        columns[:, :m] = inputs.values[:, ::-1].T
-        columns[:, m:] = columns[:, m - 1 : m]  # repeats: they change no unit's being dead
-        points = columns.ravel() if cube == 0 else np.zeros(1, dtype=np.float32)
     return Network(
         sizes=np.array(sizes, dtype=np.int64),
         scale=scales[:, 0].copy(),
@@ -262,27 +253,23 @@ def compile_task(task: Task) -> Network:
         shift=np.float32(architecture.shift),
         slope=np.float32(architecture.slope),
         cube=cube,
-        points=points,
-        vectors=vectors,
-        stride=stride,
+        points=np.ascontiguousarray(inputs.values),
         last_mask=np.uint64((1 << last) - 1),
     )
 
 
-def _workspace(task: Task, draws: int) -> Workspace | None:
-    if not task.architecture.hidden:
-        return None
-    sizes = [int(size) for size in task.architecture.layer_sizes]
-    return networks.workspace(sizes, 64 * -(-task.m // 64), draws)
+def _workspace(network: Network, draws: int) -> Workspace | None:
+    return None if len(network.sizes) == 2 else Workspace(network, draws)
 
 
-def _columns(weights: npt.NDArray[np.float32], below: int, above: int) -> Array:
-    """Return a layer's numbers as (above, below + 1), the bias first."""
+def _columns(weights: npt.NDArray[np.float32], below: int, above: int) -> tuple[Array, Array]:
+    """Return a layer's weights (above, below) and biases (above,) from the kernels' layout."""
     blocks = above - above % COLUMNS
     flat = weights[: (below + 1) * above].astype(np.float64)
-    whole = flat[: blocks * (below + 1)].reshape(-1, below + 1, COLUMNS).transpose(0, 2, 1)
-    single = flat[blocks * (below + 1) :].reshape(-1, below + 1)
-    return np.concatenate([whole.reshape(blocks, below + 1), single])
+    whole = flat[: blocks * below].reshape(blocks // COLUMNS, below, COLUMNS).transpose(0, 2, 1)
+    single = flat[blocks * below : above * below].reshape(above - blocks, below)
+    W = np.concatenate([whole.reshape(blocks, below), single])
+    return W, flat[above * below :]
 
 
 def _dead_weights(
@@ -297,11 +284,12 @@ def _dead_weights(
 class _Counter:
     """Counts functions batch by batch, with T and the group sums."""
 
-    def __init__(self, m: int, words: int, draws: int, expected: int) -> None:
+    def __init__(self, m: int, words: int, draws: int) -> None:
         self._words, self._draws, self._grouped = words, draws, draws > 1
         self._used, self._groups = 0, 0
         self._columns = words + (3 if self._grouped else 1)
-        self._slots = np.zeros((1 << 14, self._columns), dtype=np.uint64)
+        self._memory = _MEMORY
+        self._slots = self._memory.zeros(1 << 14, self._columns)
         self._t = np.zeros((2, m + 1), dtype=np.int64)
         self._stamps = np.empty((m + 1, 2), dtype=np.int64)
 
@@ -311,7 +299,7 @@ class _Counter:
         while self._used + n > 0.6 * size:
             size *= 2
         if size > len(self._slots):
-            larger = np.zeros((size, self._columns), dtype=np.uint64)
+            larger = self._memory.zeros(size, self._columns)
             hashing.rehash(self._slots, self._words, larger)
             self._slots = larger
         self._used += hashing.insert(
@@ -329,3 +317,23 @@ class _Counter:
         hashing.collect_rows(self._slots, self._words, rows)
         row_kernels.sort_rows(rows, self._words)
         return rows, (self._t[0], self._t[1] if self._grouped else None)
+
+
+class _Memory(threading.local):
+    """Two buffers a thread, taken in turn: touching new pages would cost more than counting."""
+
+    def __init__(self) -> None:
+        self._buffers = [np.zeros(0, dtype=np.uint64)] * 2
+
+    def zeros(self, size: int, columns: int) -> npt.NDArray[np.uint64]:
+        """Return zeros (size, columns), valid until the call after the next."""
+        first, second = self._buffers
+        if len(first) < size * columns:
+            first = np.zeros(size * columns, dtype=np.uint64)
+        taken = first[: size * columns]
+        taken.fill(0)
+        self._buffers = [second, first]
+        return taken.reshape(size, columns)
+
+
+_MEMORY = _Memory()

@@ -24,6 +24,8 @@ def _slot(keys, i, words, mask):
         x ^= keys[i, w]
         x *= np.uint64(0xD6E8FEB86659FD93)
         x ^= x >> np.uint64(32)
+    x *= np.uint64(0xFF51AFD7ED558CCD)  # the high half of the last word reaches the low bits
+    x ^= x >> np.uint64(32)
     return np.int64(x & mask)
 
 
@@ -63,7 +65,7 @@ def insert(keys, n, words, slots, grouped, first_group, draws):
                 s = (s + 1) & np.int64(mask)
             slots[s, words] += np.uint64(1)
             if grouped:
-                group = np.uint64(first_group + k // draws + 1)
+                group = np.uint64(first_group + k // draws + 1) & _LOW32
                 stamp = slots[s, words + 2]
                 if stamp >> np.uint64(32) == group:
                     slots[s, words + 1] += np.uint64(2) * (stamp & _LOW32)

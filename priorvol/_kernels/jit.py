@@ -8,6 +8,9 @@ from typing import Any, cast
 import numba
 import numba.extending
 
+carray: Callable[..., Any] = numba.__dict__["carray"]
+"""An array over memory that something else keeps; not reference-counted."""
+
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile in nopython mode: no GIL, cached on disk, IEEE arithmetic (never fastmath)."""

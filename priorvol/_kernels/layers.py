@@ -1,10 +1,14 @@
 """Layers of one network on all inputs, in float32 over explicit vectors.
 
-Activations lie in rows, one a unit, ``stride`` floats apart; the inputs run along a row in vectors
-of 16, the last one filled up with repeats. Weights of a layer with K units below come in column
-blocks of 4 units above (single units at the end): (K + 1) groups of 4 (or 1), the biases first. So
-the block of unit j starts at element j (K + 1). Sums run from the bias through the units below in
-order, one fused multiply-add each, whatever the width of the processor's registers.
+The inputs are cut into panels of 64, four vectors of 16 (the last one filled up with repeats). In a
+panel, whose successor starts ``panel`` bytes further on, stand the units' 64 activations one unit
+after another. A list names the places of the units that are alive, since a ReLU unit that is never
+positive adds exactly nothing to the layer above.
+
+The weights of a layer with K live units below come in column blocks of 4 units above (single units
+at the end), K groups of 4 (or 1) each, so that the block of unit j starts at element j K; then the
+biases. Sums run from the bias through the units below in order, one fused multiply-add each,
+whatever the width of the processor's registers. Memory is named by address.
 """
 
 from __future__ import annotations
@@ -16,88 +20,105 @@ from numba import types
 
 from priorvol._kernels import simd
 from priorvol._kernels.jit import intrinsic, kernel
-from priorvol._kernels.simd import INT16, LANES, constant, splat
+from priorvol._kernels.simd import INT16, INT64, LANES, constant, splat
 
 BLOCK = 4
-"""Units computed together."""
+"""Units whose weights stand together."""
+
+PANEL = 4
+"""Vectors in a panel."""
 
 _HAS_512 = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
-_WIDE = 4 if _HAS_512 else 1  # vectors of one row held in registers at a time
+_WIDE = PANEL if _HAS_512 else 1  # vectors of one unit held in registers at a time
+
+_BYTES = 4 * LANES * PANEL  # of one unit in a panel
 
 
-def _tile(b, pointers, first, width, units, rectify):
-    """Emit the sums of ``units`` units on ``width`` vectors from vector ``first`` on."""
-    h, w, out, below, stride = pointers
-    zero = simd.vector_float(0.0)
-    lane = b.mul(first, constant(LANES))
+def _offset(b, base, index):
+    """Return the place ``index`` bytes after ``base``."""
+    return b.gep(base, [index], source_etype=ir.IntType(8))
+
+
+def _tile(b, source, target, w, bias, places, below, least, width, units):
+    """Emit the sums of ``units`` units on ``width`` vectors of the panels at source and target."""
     start = []
     for unit in range(units):
-        start += [splat(b, simd.load(b, simd.at(b, w, constant(unit)), simd.FLOAT))] * width
+        start += [splat(b, simd.load(b, simd.at(b, bias, constant(unit)), simd.FLOAT))] * width
     loop = simd.Loop(b, below, start)
-    row = b.add(b.mul(loop.index, stride), lane)
-    weights = b.mul(b.add(loop.index, constant(1)), constant(units))
-    inputs = [simd.load(b, simd.at(b, h, b.add(row, constant(LANES * v)))) for v in range(width)]
+    place = simd.load(b, simd.at(b, places, loop.index, INT64), INT64, 8)
+    unit_below = _offset(b, source, place)
+    inputs = [simd.load(b, simd.at(b, unit_below, constant(LANES * v))) for v in range(width)]
+    group = b.mul(loop.index, constant(units))
     sums = []
     for unit in range(units):
-        place = simd.at(b, w, b.add(weights, constant(unit)))
-        weight = splat(b, simd.load(b, place, simd.FLOAT))
+        weight = simd.load(b, simd.at(b, w, b.add(group, constant(unit))), simd.FLOAT)
         for v in range(width):
-            sums.append(simd.fma(b, weight, inputs[v], loop.carried[unit * width + v]))
+            sums.append(simd.fma(b, splat(b, weight), inputs[v], loop.carried[unit * width + v]))
     sums = loop.close(sums)
     for unit in range(units):
         for v in range(width):
-            value = sums[unit * width + v]
-            if rectify:
-                value = simd.maximum(b, value, zero)
-            place = b.add(b.mul(constant(unit), stride), b.add(lane, constant(LANES * v)))
-            simd.store(b, value, simd.at(b, out, place))
+            value = simd.maximum(b, sums[unit * width + v], least)
+            simd.store(b, value, simd.at(b, target, constant(LANES * (unit * PANEL + v))))
 
 
-def _dense(name, units, rectify):
-    """Return an intrinsic (h, w, out, below, stride, vectors): ``units`` rows of a layer."""
+def _columns(name, units):
+    """Return an intrinsic that computes ``units`` units on all inputs.
 
-    def dense(typing_context, h, w, out, below, stride, vectors):
-        signature = types.void(*[types.intp] * 6)
+    Arguments: addresses of the panels below, of the units' weights and biases, of their place in
+    the first panel of the output and of the list of units below; units below, bytes between panels,
+    vectors, and the least value of a unit.
+    """
+
+    def columns(typing_context, h, w, bias, out, places, below, panel, vectors, least):
+        signature = types.void(*[types.intp] * 8, types.float32)
 
         def code(context, b, signature, arguments):
-            h, w, out, below, stride, vectors = arguments
-            base = [simd.pointer(b, address) for address in (h, w, out)]
-            pointers = (*base, below, stride)
-            wide = b.udiv(vectors, constant(_WIDE))
-            loop = simd.Loop(b, wide)
-            _tile(b, pointers, b.mul(loop.index, constant(_WIDE)), _WIDE, units, rectify)
-            loop.close()
-            if _WIDE > 1:
-                done = b.mul(wide, constant(_WIDE))
-                loop = simd.Loop(b, b.sub(vectors, done))
-                _tile(b, pointers, b.add(loop.index, done), 1, units, rectify)
+            *addresses, below, panel, vectors, least = arguments
+            h, w, bias, out, places = (simd.pointer(b, address) for address in addresses)
+            rest = (w, bias, places, below, splat(b, least))
+
+            def narrow(source, target, count):
+                loop = simd.Loop(b, count)
+                shift = b.mul(loop.index, constant(4 * LANES))
+                _tile(b, _offset(b, source, shift), _offset(b, target, shift), *rest, 1, units)
                 loop.close()
+
+            whole = b.udiv(vectors, constant(PANEL))
+            loop = simd.Loop(b, whole)
+            shift = b.mul(loop.index, panel)
+            source, target = _offset(b, h, shift), _offset(b, out, shift)
+            if _WIDE == PANEL:
+                _tile(b, source, target, *rest, PANEL, units)
+            else:
+                narrow(source, target, constant(PANEL))
+            loop.close()
+            shift = b.mul(whole, panel)
+            left = b.sub(vectors, b.mul(whole, constant(PANEL)))
+            narrow(_offset(b, h, shift), _offset(b, out, shift), left)
             return context.get_dummy_value()
 
         return signature, code
 
-    dense.__name__ = dense.__qualname__ = name
-    return intrinsic(dense)
+    columns.__name__ = columns.__qualname__ = name
+    return intrinsic(columns)
 
 
-_dense_block = _dense("dense_block", BLOCK, False)
-_dense_unit = _dense("dense_unit", 1, False)
-_relu_block = _dense("relu_block", BLOCK, True)
-_relu_unit = _dense("relu_unit", 1, True)
+_columns_of_block = _columns("columns_of_block", BLOCK)
+_column = _columns("column", 1)
 
 
 def _cube(name, low, rectify):
-    """Return an intrinsic (v, out, high, blocks): one unit on the Boolean cube, 64 inputs a block.
+    """Return an intrinsic (v, out, panel, high, blocks): one unit on the cube, 64 inputs a block.
 
     ``v`` holds the bias, the weights of the last six inputs (last input first, zeros where there
     are fewer) and of the ``high`` others; ``low`` is the input's value at bit 0: 0 or -1.
     """
 
-    def cube(typing_context, v, out, high, blocks):
-        signature = types.void(*[types.intp] * 4)
+    def cube(typing_context, v, out, panel, high, blocks):
+        signature = types.void(*[types.intp] * 5)
 
         def code(context, b, signature, arguments):
-            v, out, high, blocks = arguments
+            v, out, panel, high, blocks = arguments
             v, out = simd.pointer(b, v), simd.pointer(b, out)
             zero = simd.vector_float(0.0)
 
@@ -122,11 +143,11 @@ def _cube(name, low, rectify):
             value = splat(b, b.select(b.trunc(bit, ir.IntType(1)), one, other))
             w = weight(b.add(inner.index, constant(7)))
             done = inner.close([simd.fma(b, w, value, x) for x in inner.carried])
-            start = b.mul(loop.index, constant(64))
+            here = _offset(b, out, b.mul(loop.index, panel))
             for i, x in enumerate(done):
                 if rectify:
                     x = simd.maximum(b, x, zero)
-                simd.store(b, x, simd.at(b, out, b.add(start, constant(LANES * i))))
+                simd.store(b, x, simd.at(b, here, constant(LANES * i)))
             loop.close()
             return context.get_dummy_value()
 
@@ -142,114 +163,129 @@ _cube_01_relu = _cube("cube_01_relu", 0.0, True)
 _cube_pm1_relu = _cube("cube_pm1_relu", -1.0, True)
 
 
+def _over_vectors(b, h, panel, vectors, carried=()):
+    """Open a loop over a unit's vectors; return it with the vector."""
+    loop = simd.Loop(b, vectors, carried)
+    which = b.udiv(loop.index, constant(PANEL))
+    lane = b.mul(b.urem(loop.index, constant(PANEL)), constant(LANES))
+    return loop, simd.load(b, simd.at(b, _offset(b, h, b.mul(which, panel)), lane))
+
+
 @intrinsic
-def _sign_bits(typing_context, row, out, vectors):
-    """Write the bits h > 0 of ``vectors`` vectors at ``row`` to ``out``."""
+def _sign_bits(typing_context, h, panel, vectors, out):
+    """Write the bits h > 0 of the unit at ``h`` to ``out``."""
 
     def code(context, b, signature, arguments):
-        row, out, vectors = arguments
-        row, out = simd.pointer(b, row), simd.pointer(b, out)
-        loop = simd.Loop(b, vectors)
-        x = simd.load(b, simd.at(b, row, b.mul(loop.index, constant(LANES))))
+        h, panel, vectors, out = arguments
+        loop, x = _over_vectors(b, simd.pointer(b, h), panel, vectors)
         mask = b.bitcast(b.fcmp_ordered(">", x, simd.vector_float(0.0)), INT16)
-        simd.store(b, mask, simd.at(b, out, loop.index, INT16), align=2)
+        simd.store(b, mask, simd.at(b, simd.pointer(b, out), loop.index, INT16), align=2)
         loop.close()
         return context.get_dummy_value()
 
-    return types.void(types.intp, types.intp, types.intp), code
+    return types.void(*[types.intp] * 4), code
 
 
 @intrinsic
-def _any_positive(typing_context, row, vectors):
-    """Return whether any of ``vectors`` vectors at ``row`` holds a number above 0."""
+def _is_alive(typing_context, h, panel, vectors):
+    """Return 1 if the unit at ``h`` is positive anywhere, else 0."""
 
     def code(context, b, signature, arguments):
-        row = simd.pointer(b, arguments[0])
-        loop = simd.Loop(b, arguments[1], [simd.vector_float(0.0)])
-        x = simd.load(b, simd.at(b, row, b.mul(loop.index, constant(LANES))))
+        h, panel, vectors = arguments
+        zero = simd.vector_float(0.0)
+        loop, x = _over_vectors(b, simd.pointer(b, h), panel, vectors, [zero])
         (largest,) = loop.close([simd.maximum(b, x, loop.carried[0])])
-        mask = b.bitcast(b.fcmp_ordered(">", largest, simd.vector_float(0.0)), INT16)
-        return b.icmp_unsigned("!=", mask, ir.Constant(INT16, 0))
+        mask = b.bitcast(b.fcmp_ordered(">", largest, zero), INT16)
+        return b.zext(b.icmp_unsigned("!=", mask, ir.Constant(INT16, 0)), INT64)
 
-    return types.boolean(types.intp, types.intp), code
+    return types.intp(*[types.intp] * 3), code
 
 
 @intrinsic
-def _copy_row(typing_context, source, target, vectors):
-    """Copy ``vectors`` vectors."""
+def _scale(typing_context, address, vectors, factor):
+    """Multiply ``vectors`` vectors at ``address``."""
 
     def code(context, b, signature, arguments):
-        source, target, vectors = arguments
-        source, target = simd.pointer(b, source), simd.pointer(b, target)
+        address, vectors, factor = arguments
+        base, factor = simd.pointer(b, address), splat(b, factor)
         loop = simd.Loop(b, vectors)
-        lane = b.mul(loop.index, constant(LANES))
-        simd.store(b, simd.load(b, simd.at(b, source, lane)), simd.at(b, target, lane))
+        place = simd.at(b, base, b.mul(loop.index, constant(LANES)))
+        simd.store(b, b.fmul(simd.load(b, place), factor), place)
         loop.close()
         return context.get_dummy_value()
 
-    return types.void(types.intp, types.intp, types.intp), code
-
-
-@kernel
-def dense(h, w, below, above, vectors, stride, rectify, out):
-    """Compute ``above`` units from ``below`` rows of ``h``; see the module's head for the layout.
-
-    Parameters
-    ----------
-    h, out : float32, flat; ``out`` has room for above + 3 rows
-    w : float32, flat, (below + 1) * above weights
-    rectify : bool
-        Apply ReLU.
-    """
-    ph, pw, po = h.ctypes.data, w.ctypes.data, out.ctypes.data
-    blocks = above - above % BLOCK
-    for j in range(0, blocks, BLOCK):
-        wj, oj = pw + 4 * j * (below + 1), po + 4 * j * stride
-        if rectify:
-            _relu_block(ph, wj, oj, below, stride, vectors)
-        else:
-            _dense_block(ph, wj, oj, below, stride, vectors)
-    for j in range(blocks, above):
-        wj, oj = pw + 4 * j * (below + 1), po + 4 * j * stride
-        if rectify:
-            _relu_unit(ph, wj, oj, below, stride, vectors)
-        else:
-            _dense_unit(ph, wj, oj, below, stride, vectors)
+    return types.void(types.intp, types.intp, types.float32), code
 
 
 @kernel
 def scale_biases(w, below, above, ratio):
-    """Multiply the biases of a layer's weights by ``ratio``."""
-    blocks = above - above % BLOCK
-    for j in range(0, blocks, BLOCK):
-        for i in range(BLOCK):
-            w[j * (below + 1) + i] *= ratio
-    for j in range(blocks, above):
-        w[j * (below + 1)] *= ratio
+    """Multiply the biases of a layer's weights at ``w`` by ``ratio``.
 
-
-@kernel
-def drop_dead(h, units, vectors, stride, alive):
-    """Move the rows with a positive entry to the front, in order; return how many there are.
-
-    A ReLU unit that is never positive adds exactly nothing to the layer above. ``alive`` (units,)
-    is set to 1 or 0.
+    Up to 15 numbers that follow are multiplied as well; there must be room for them.
     """
-    kept = 0
-    base = h.ctypes.data
-    for j in range(units):
-        if _any_positive(base + 4 * j * stride, vectors):
-            if kept < j:
-                _copy_row(base + 4 * j * stride, base + 4 * kept * stride, vectors)
-            kept += 1
-            alive[j] = 1
-        else:
-            alive[j] = 0
-    return kept
+    _scale(w + 4 * below * above, (above + LANES - 1) // LANES, ratio)
 
 
 @kernel
-def cube_layer(w, n, units, signed, stride, rectify, drop, column, alive, out):
+def dense(h, places, w, below, above, first, some, vectors, panel, least, out):
+    """Compute the units ``first`` to ``first + some - 1`` of a layer; see the module's head.
+
+    Parameters
+    ----------
+    h : int
+        Address of the first panel of the units below.
+    places : int
+        Address of the list of live units below.
+    w, below, above : int
+        Address of the weights of ``above`` units from ``below`` live ones.
+    first, some : int
+        ``first`` is a multiple of 4.
+    vectors, panel : int
+        Vectors of inputs, and bytes between panels.
+    least : float32
+        Lower values are raised to it: 0 is ReLU, -inf leaves them.
+    out : int
+        Address of the first panel of the units computed.
+    """
+    blocks = above - above % BLOCK
+    biases = w + 4 * below * above
+    j = first
+    while j < first + some:
+        wj, bj, oj = w + 4 * j * below, biases + 4 * j, out + _BYTES * (j - first)
+        if j < blocks:
+            _columns_of_block(h, wj, bj, oj, places, below, panel, vectors, least)
+            j += BLOCK
+        else:
+            _column(h, wj, bj, oj, places, below, panel, vectors, least)
+            j += 1
+
+
+@kernel
+def find_alive(h, units, vectors, panel, alive):
+    """Write at ``alive`` (uint8) 1 for the units of ``h`` that are positive anywhere, else 0."""
+    for j in range(units):
+        simd.write_uint8(alive + j, np.uint8(_is_alive(h + _BYTES * j, panel, vectors)))
+
+
+@kernel
+def set_alive(units, alive):
+    """Write 1 at ``alive`` for every unit."""
+    for j in range(units):
+        simd.write_uint8(alive + j, np.uint8(1))
+
+
+@kernel
+def list_alive(units, alive, places):
+    """List the places of the live units at ``places`` (int64); return how many there are."""
+    live = 0
+    for j in range(units):
+        simd.write_int64(places + 8 * live, _BYTES * j)
+        live += np.int64(simd.read_uint8(alive + j))  # no branch: it cannot be predicted
+    return live
+
+
+@kernel
+def cube_layer(w, n, units, signed, panel, rectify, drop, column, alive, out):
     """Compute ``units`` units on the Boolean cube, whose inputs the weights list last first.
 
     With ``drop`` (ReLU only) units that are never positive are left out: on the cube the largest
@@ -257,62 +293,54 @@ def cube_layer(w, n, units, signed, stride, rectify, drop, column, alive, out):
 
     Parameters
     ----------
-    w : float32, flat, (n + 1) * units weights
+    w : int
+        Address of the weights.
     signed : bool
         Inputs are -1 and +1 instead of 0 and 1.
-    column : (max(n, 6) + 1,) float32 scratch, zeros beyond n
-    alive : (units,) uint8, written
-    out : float32, flat
-
-    Returns
-    -------
-    int
-        Number of rows written.
+    column : int
+        Address of scratch, max(n, 6) + 1 float32, zeros beyond n.
+    alive : int
+        Address of uint8 flags, written.
+    out : int
+        Address of the first panel.
     """
     blocks = max(1 << n >> 6, 1)
     high = max(n - 6, 0)
-    kept = 0
     whole = units - units % BLOCK
+    zero, half = np.float32(0.0), np.float32(0.5)
     for j in range(units):
         lanes = BLOCK if j < whole else 1
-        start = (j - j % lanes) * (n + 1) + j % lanes
-        largest = np.float32(0.0)
-        for k in range(n + 1):
-            value = w[start + lanes * k]
-            column[k] = value
-            if k == 0:
-                largest = value
-            elif signed:
-                largest += abs(value)
-            else:
-                largest += max(value, np.float32(0.0))
-        alive[j] = 1
-        if drop and not largest > np.float32(0.0):
-            alive[j] = 0
+        start = w + 4 * ((j - j % lanes) * n + j % lanes)
+        largest = simd.read_float32(w + 4 * (units * n + j))
+        simd.write_float32(column, largest)
+        for k in range(n):
+            value = simd.read_float32(start + 4 * lanes * k)
+            simd.write_float32(column + 4 * (k + 1), value)
+            size = np.float32(abs(value))
+            largest += size if signed else (value + size) * half  # no branch on random signs
+        if drop and not largest > zero:
+            simd.write_uint8(alive + j, np.uint8(0))
             continue
-        pc, po = column.ctypes.data, out.ctypes.data + 4 * kept * stride
+        simd.write_uint8(alive + j, np.uint8(1))
+        place = out + _BYTES * j
         if signed:
             if rectify:
-                _cube_pm1_relu(pc, po, high, blocks)
+                _cube_pm1_relu(column, place, panel, high, blocks)
             else:
-                _cube_pm1(pc, po, high, blocks)
+                _cube_pm1(column, place, panel, high, blocks)
         elif rectify:
-            _cube_01_relu(pc, po, high, blocks)
+            _cube_01_relu(column, place, panel, high, blocks)
         else:
-            _cube_01(pc, po, high, blocks)
-        kept += 1
-    return kept
+            _cube_01(column, place, panel, high, blocks)
 
 
 @kernel
-def threshold(h, rows, vectors, stride, last_mask, keys):
-    """Write the bits h > 0 of ``rows`` rows to ``keys`` (rows, words) uint64.
+def threshold(h, units, vectors, panel, keys, words):
+    """Write the bits h > 0 of ``units`` units to ``words`` uint64 each at ``keys``.
 
-    ``last_mask`` keeps the used bits of the last word.
+    Bits beyond 16 * vectors are 0; those of the repeats in the last vector are set as they fall.
     """
-    words = keys.shape[1]
-    base = h.ctypes.data
-    for r in range(rows):
-        keys[r, words - 1] = 0
-        _sign_bits(base + 4 * r * stride, keys.ctypes.data + 8 * r * words, vectors)
-        keys[r, words - 1] &= last_mask
+    for j in range(units):
+        place = keys + 8 * words * j
+        simd.write_int64(place + 8 * (words - 1), 0)
+        _sign_bits(h + _BYTES * j, panel, vectors, place)

@@ -1,9 +1,9 @@
 """Whole networks: draw the parameters of one after another and write their functions' bits.
 
 The numbers of layer l come from the counter words (index in the block, block, l); a layer's
-weights are laid out for the units below that are alive, so those of dead units are never drawn.
-With a single output draw the last hidden layer keeps its dead units: to look costs more than it
-saves.
+weights are laid out for the units below that are alive, so those of dead ReLU units are never
+drawn. With a single output draw all units of the last hidden layer count as alive: to look costs
+more than it saves.
 """
 
 from __future__ import annotations
@@ -13,9 +13,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from priorvol._kernels.activations import activate
-from priorvol._kernels.jit import kernel
-from priorvol._kernels.layers import cube_layer, dense, drop_dead, scale_biases, threshold
-from priorvol._kernels.threefry import STEP, fill, fill_words
+from priorvol._kernels.jit import carray, kernel
+from priorvol._kernels.layers import (
+    PANEL,
+    cube_layer,
+    dense,
+    find_alive,
+    list_alive,
+    scale_biases,
+    set_alive,
+    threshold,
+)
+from priorvol._kernels.simd import LANES, float_pointer, read_float64, read_int64, read_uint8
+from priorvol._kernels.threefry import STEP, fill_at, fill_words
 
 DRAWS_AT_ONCE = 64
 
@@ -24,10 +34,9 @@ class Network(NamedTuple):
     """A task as the kernels see it.
 
     ``sizes`` (layers + 1,) int64; ``scale`` (layers,) float64 standard deviations of the weights;
-    ``ratio`` (layers,) float64, bias over weight; ``uniform`` (layers,) uint8; ``cube`` 0 for
-    other points, 1 for {0,1}^n, 2 for {-1,+1}^n; ``points`` float32, flat, one row a dimension,
-    last dimension first, or one float64 row a point for a perceptron; ``vectors`` of 16 inputs;
-    ``stride`` floats between rows; ``last_mask`` the used bits of a function's last word.
+    ``ratio`` (layers,) float64, bias over weight; ``uniform`` (layers,) uint8; ``code``, ``shift``
+    and ``slope`` of the activation; ``cube`` 0 for other points, 1 for {0,1}^n, 2 for {-1,+1}^n;
+    ``points`` (m, n) float64; ``last_mask`` the used bits of a function's last word.
     """
 
     sizes: Any
@@ -39,30 +48,91 @@ class Network(NamedTuple):
     slope: Any
     cube: int
     points: Any
-    vectors: int
-    stride: int
     last_mask: Any
 
 
-class Workspace(NamedTuple):
-    """Scratch of one worker: weights, two sets of rows, a column of the cube layer, alive flags."""
+class Plan(NamedTuple):
+    """A network with hidden layers and one worker's scratch, as numbers and addresses.
 
-    weights: Any
-    rows: Any
-    other: Any
-    column: Any
-    alive: Any
+    ``points``, ``units`` and ``others`` are panels, ``panel`` bytes apart, and ``places`` lists the
+    live units (see `layers`); ``alive`` are flags, ``flags`` a layer. `Workspace` keeps the memory.
+    """
+
+    n_layers: int
+    n: int
+    sizes: int
+    scale: int
+    ratio: int
+    uniform: int
+    code: int
+    shift: Any
+    slope: Any
+    cube: int
+    vectors: int
+    panel: int
+    weights: int
+    points: int
+    units: int
+    others: int
+    places: int
+    column: int
+    alive: int
+    flags: int
 
 
-def workspace(sizes: list[int], stride: int, draws: int) -> Workspace:
-    """Return scratch for a network of these layer sizes and ``draws`` output draws."""
-    below, above = sizes[:-1], [*sizes[1:-1], draws]
-    most = max((b + 1) * a for b, a in zip(below, above, strict=True))
-    widest = max(*sizes[1:], min(draws, DRAWS_AT_ONCE))
-    rows = [_aligned((widest + 3) * stride) for _ in range(2)]
-    alive = np.ones((len(sizes), max(sizes)), dtype=np.uint8)
-    column = np.zeros(max(sizes[0], 6) + 1, dtype=np.float32)
-    return Workspace(_aligned(most + STEP), rows[0], rows[1], column, alive)
+class Workspace:
+    """The scratch of one worker.
+
+    Parameters
+    ----------
+    network : Network
+        With hidden layers.
+    draws : int
+        Output draws.
+    """
+
+    def __init__(self, network: Network, draws: int) -> None:
+        """Allocate; ``plan`` is what the kernels take."""
+        sizes = network.sizes.tolist()
+        m, n = network.points.shape
+        vectors = -(-m // LANES)
+        below, above = sizes[:-1], [*sizes[1:-1], draws]
+        most = max((b + 1) * a for b, a in zip(below, above, strict=True))
+        widest = max(*sizes, min(draws, DRAWS_AT_ONCE))
+        self.network = network
+        self.weights = _aligned(most + STEP + LANES)
+        self.alive = np.ones((len(sizes), widest), dtype=np.uint8)
+        panels, lanes = -(-vectors // PANEL), PANEL * LANES
+        points, units, others = (_aligned(panels * widest * lanes) for _ in range(3))
+        repeats = np.minimum(np.arange(panels * lanes), m - 1)  # they change no unit's being dead
+        columns = network.points[repeats, ::-1].astype(np.float32)
+        target = points.reshape(panels, widest, lanes)
+        target[:, :n] = columns.reshape(panels, lanes, n).swapaxes(1, 2)
+        column = np.zeros(max(n, 6) + 1, dtype=np.float32)
+        places = np.zeros(widest + 1, dtype=np.int64)  # one is written before it is kept
+        self._kept = (points, units, others, column, places)
+        self.plan = Plan(
+            n_layers=len(sizes) - 1,
+            n=n,
+            sizes=network.sizes.ctypes.data,
+            scale=network.scale.ctypes.data,
+            ratio=network.ratio.ctypes.data,
+            uniform=network.uniform.ctypes.data,
+            code=network.code,
+            shift=network.shift,
+            slope=network.slope,
+            cube=network.cube,
+            vectors=vectors,
+            panel=4 * lanes * widest,
+            weights=self.weights.ctypes.data,
+            points=points.ctypes.data,
+            units=units.ctypes.data,
+            others=others.ctypes.data,
+            places=places.ctypes.data,
+            column=column.ctypes.data,
+            alive=self.alive.ctypes.data,
+            flags=widest,
+        )
 
 
 def _aligned(size: int) -> Any:
@@ -73,81 +143,90 @@ def _aligned(size: int) -> Any:
 
 
 @kernel
-def draw_weights(network, layer, below, above, key, block, index, out):
-    """Draw the (below + 1) * above biases and weights of one layer into ``out``."""
-    n = (below + 1) * above
-    fill(out, n, network.uniform[layer] != 0, network.scale[layer], key, index, block, layer)
-    scale_biases(out, below, above, np.float32(network.ratio[layer]))
+def draw_weights(plan, layer, below, above, key, block, index):
+    """Draw the weights and biases of one layer into ``plan.weights``."""
+    uniform = read_uint8(plan.uniform + layer) != 0
+    scale = read_float64(plan.scale + 8 * layer)
+    fill_at(plan.weights, (below + 1) * above, uniform, scale, key, index, block, layer)
+    ratio = np.float32(read_float64(plan.ratio + 8 * layer))
+    scale_biases(plan.weights, below, above, ratio)
 
 
 @kernel
-def hidden_layer(network, layer, live, drop, key, block, index, work, h, out):
-    """Draw hidden layer ``layer`` on the ``live`` rows of ``h``; return the live rows of ``out``.
+def hidden_layer(plan, layer, live, drop, key, block, index, source, target):
+    """Draw hidden layer ``layer`` from the listed units at ``source``; return how many are live.
 
-    The first layer (0) reads the inputs instead of ``h``. With ``drop``, ReLU units that are never
-    positive are left out; ``work.alive[layer]`` says which.
+    The first layer (0) reads the inputs instead. The list then names the units at ``target``. With
+    ``drop``, ReLU units that are never positive are not live; flags at ``plan.alive`` say which.
     """
-    above = network.sizes[layer + 1]
-    rectify = network.code == 0 and network.shift == np.float32(0.0)
+    above = read_int64(plan.sizes + 8 * (layer + 1))
+    rectify = plan.code == 0 and plan.shift == np.float32(0.0)
     drop = drop and rectify
-    below = network.sizes[0] if layer == 0 else live
-    vectors, stride = network.vectors, network.stride
-    w, alive = work.weights, work.alive[layer]
-    draw_weights(network, layer, below, above, key, block, index, w)
-    kept = above
-    on_cube = layer == 0 and network.cube > 0
+    least = np.float32(0.0) if rectify else -np.float32(np.inf)
+    vectors, panel, places = plan.vectors, plan.panel, plan.places
+    w, alive = plan.weights, plan.alive + layer * plan.flags
+    on_cube = layer == 0 and plan.cube > 0
+    if layer == 0:
+        live, source = plan.n, plan.points
+        set_alive(live, alive)
+        list_alive(live, alive, places)
+    draw_weights(plan, layer, live, above, key, block, index)
     if on_cube:
-        signed = network.cube == 2
-        kept = cube_layer(w, below, above, signed, stride, rectify, drop, work.column, alive, out)
-    elif layer == 0:  # its own call: choosing the array first would cost a microsecond
-        dense(network.points, w, below, above, vectors, stride, rectify, out)
+        signed = plan.cube == 2
+        cube_layer(w, live, above, signed, panel, rectify, drop, plan.column, alive, target)
     else:
-        dense(h, w, below, above, vectors, stride, rectify, out)
-    if drop and not on_cube:
-        kept = drop_dead(out, above, vectors, stride, alive)
-    elif not drop:
-        alive[:above] = 1
+        dense(source, places, w, live, above, 0, above, vectors, panel, least, target)
     if not rectify:
-        activate(out, kept, vectors, stride, network.code, network.shift, network.slope)
-    return kept
+        panels = (vectors + PANEL - 1) // PANEL
+        h = carray(float_pointer(target), panels * panel // 4)
+        activate(h, panels, PANEL * above, panel // 4, plan.code, plan.shift, plan.slope)
+    if not drop:
+        set_alive(above, alive)
+    elif not on_cube:
+        find_alive(target, above, vectors, panel, alive)
+    return list_alive(above, alive, places)
 
 
 @kernel
-def output_layer(network, live, key, block, index, work, h, out, keys):
-    """Draw ``len(keys)`` output layers on the ``live`` rows of ``h`` and write their bits."""
-    draws = keys.shape[0]
-    layer = network.sizes.shape[0] - 2
-    draw_weights(network, layer, live, draws, key, block, index, work.weights)
-    vectors, stride = network.vectors, network.stride
+def output_layer(plan, live, draws, key, block, index, source, target, keys, words):
+    """Draw ``draws`` output layers on the listed units and write their bits at ``keys``."""
+    draw_weights(plan, plan.n_layers - 1, live, draws, key, block, index)
+    vectors, panel, w = plan.vectors, plan.panel, plan.weights
+    least = -np.float32(np.inf)
     for first in range(0, draws, DRAWS_AT_ONCE):
         some = min(DRAWS_AT_ONCE, draws - first)
-        w = work.weights[first * (live + 1) :]
-        dense(h, w, live, some, vectors, stride, False, out)
-        threshold(out, some, vectors, stride, network.last_mask, keys[first : first + some])
+        dense(source, plan.places, w, live, draws, first, some, vectors, panel, least, target)
+        threshold(target, some, vectors, panel, keys + 8 * words * first, words)
 
 
 @kernel
-def sample(network, key, block, first, count, draws, work, keys):
+def sample(plan, last_mask, key, block, first, count, draws, keys):
     """Write the functions of ``count`` hidden draws, ``draws`` each, from index ``first`` on.
 
     Parameters
     ----------
-    key : (4,) uint32
+    plan : Plan
+        Whose `Workspace` is alive.
+    last_mask : uint64
+        The used bits of a function's last word.
+    key : four int
     block, first : int
-    work : Workspace
     keys : (>= count * draws, words) uint64
     """
-    n_hidden = network.sizes.shape[0] - 2
+    n_hidden, words = plan.n_layers - 1, keys.shape[1]
+    base = keys.ctypes.data
     for g in range(count):
         index = first + g
-        h, out = work.rows, work.other
+        source, target = plan.others, plan.units
         live = 0
         for layer in range(n_hidden):
             drop = draws > 1 or layer < n_hidden - 1
-            live = hidden_layer(network, layer, live, drop, key, block, index, work, out, h)
-            h, out = out, h
-        some = keys[g * draws : (g + 1) * draws]
-        output_layer(network, live, key, block, index, work, out, h, some)
+            live = hidden_layer(plan, layer, live, drop, key, block, index, source, target)
+            source, target = target, source
+        place = base + 8 * words * draws * g
+        output_layer(plan, live, draws, key, block, index, source, target, place, words)
+    for i in range(count * draws):
+        keys[i, words - 1] &= last_mask
 
 
 @kernel
@@ -191,7 +270,7 @@ def perceptron_outputs(network, weights, out):
         for x in range(m):
             total = weights[0]
             for k in range(n):
-                total += weights[k + 1] * network.points[x * n + k]
+                total += weights[k + 1] * network.points[x, k]
             out[x] = total
 
 
@@ -201,7 +280,7 @@ def sample_perceptrons(network, key, block, first, count, keys):
     n = network.sizes[0]
     words = np.empty(STEP * (n // STEP * 4 + 4), np.uint32)
     weights = np.empty(n + 1, np.float64)
-    out = np.empty(network.vectors, np.float64)
+    out = np.empty(network.points.shape[0], np.float64)
     for g in range(count):
         perceptron_weights(network, key, block, first + g, words, weights)
         perceptron_outputs(network, weights, out)

@@ -11,12 +11,14 @@ import numpy as np
 
 from priorvol._kernels.jit import kernel
 
-_SMALL = 24  # below this many rows insertion sort beats another radix pass
+_SMALL = 12  # up to this many rows insertion sort beats another radix pass
 
 
 @kernel
 def _less(a, i, b, j, words):
-    for w in range(words):
+    if a[i, 0] != b[j, 0]:
+        return a[i, 0] < b[j, 0]
+    for w in range(1, words):
         if a[i, w] != b[j, w]:
             return a[i, w] < b[j, w]
     return False
@@ -40,49 +42,74 @@ def _insertion_sort(rows, low, high, words, held):
 
 
 @kernel
+def _differing_bits(rows, low, high, word):
+    """Return how many of the lowest bits of a word hold all differences among some rows."""
+    difference = np.uint64(0)
+    for i in range(low + 1, high):
+        difference |= rows[i, word] ^ rows[low, word]
+    bits = 0
+    for step in (32, 16, 8, 4, 2, 1):
+        if difference >> np.uint64(step) != np.uint64(0):
+            difference >>= np.uint64(step)
+            bits += step
+    return bits + np.int64(difference)
+
+
+@kernel
 def sort_rows(rows, words):
     """Sort (k, columns) uint64 rows in place by their first ``words`` columns.
 
-    Most-significant-digit radix sort on bytes, with insertion sort in small buckets.
+    Radix sort from the highest bits that differ, more bits a pass the more rows there are, with
+    insertion sort in small buckets.
     """
     n, columns = rows.shape
     scratch = np.empty((n, columns), np.uint64)
     held = np.empty((1, columns), np.uint64)
-    starts = np.empty(257, np.int64)
-    depth = 8 * words
-    stack = np.empty((256 * depth + 1, 3), np.int64)
+    starts = np.empty(2049, np.int64)
+    stack = np.empty((64, 3), np.int64)
     stack[0, 0], stack[0, 1], stack[0, 2] = 0, n, 0
     top = 1
     while top > 0:
         top -= 1
-        low, high, digit = stack[top, 0], stack[top, 1], stack[top, 2]
-        if high - low <= _SMALL or digit == depth:
+        low, high, word = stack[top, 0], stack[top, 1], stack[top, 2]
+        if high - low <= _SMALL:
             _insertion_sort(rows, low, high, words, held)
             continue
-        word = digit // 8
-        shift = np.uint64(56 - 8 * (digit % 8))
-        starts[:] = 0
-        for i in range(low, high):
-            starts[np.int64((rows[i, word] >> shift) & np.uint64(255)) + 1] += 1
-        if starts.max() == high - low:  # one bucket holds all: nothing to move
-            stack[top, 0], stack[top, 1], stack[top, 2] = low, high, digit + 1
-            top += 1
+        bits = _differing_bits(rows, low, high, word)
+        while bits == 0 and word < words - 1:
+            word += 1
+            bits = _differing_bits(rows, low, high, word)
+        if bits == 0:
             continue
-        for b in range(256):
+        many = high - low
+        width = min(11 if many > 1 << 14 else 8 if many > 1 << 8 else 4, bits)
+        shift, mask = np.uint64(bits - width), np.uint64((1 << width) - 1)
+        buckets = 1 << width
+        starts[: buckets + 1] = 0
+        for i in range(low, high):
+            starts[np.int64((rows[i, word] >> shift) & mask) + 1] += 1
+        for b in range(buckets):
             starts[b + 1] += starts[b]
         for i in range(low, high):
-            b = np.int64((rows[i, word] >> shift) & np.uint64(255))
+            b = np.int64((rows[i, word] >> shift) & mask)
             p = low + starts[b]
             starts[b] += 1
             for c in range(columns):
                 scratch[p, c] = rows[i, c]
         rows[low:high] = scratch[low:high]
+        if top + buckets > stack.shape[0]:
+            larger = np.empty((2 * (top + buckets), 3), np.int64)
+            larger[:top] = stack[:top]
+            stack = larger
         begin = np.int64(0)
-        for b in range(256):  # starts[b] is now the end of bucket b
-            if starts[b] - begin > 1:
+        for b in range(buckets):  # starts[b] is now the end of bucket b
+            size = starts[b] - begin
+            if size > _SMALL:
                 stack[top, 0], stack[top, 1] = low + begin, low + starts[b]
-                stack[top, 2] = digit + 1
+                stack[top, 2] = word
                 top += 1
+            elif size > 1:
+                _insertion_sort(rows, low + begin, low + starts[b], words, held)
             begin = starts[b]
 
 

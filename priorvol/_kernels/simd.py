@@ -3,6 +3,9 @@
 The helpers build instructions inside a `numba.extending.intrinsic`. A vector is always sixteen
 32-bit lanes; processors with narrower registers get several narrower instructions from LLVM. All
 multiply-adds are `llvm.fma`, exactly rounded everywhere, so a result does not depend on the width.
+
+Memory is named by address: arrays would be reference-counted at every call, which costs more than
+a small layer.
 """
 
 from __future__ import annotations
@@ -161,3 +164,52 @@ def prefetch(typing_context, address):
         return context.get_dummy_value()
 
     return types.void(types.intp), code
+
+
+def _reader(name, numba_type, kind, align):
+    """Return an intrinsic that reads one number at an address."""
+
+    def read(typing_context, address):
+        def code(context, b, signature, arguments):
+            return load(b, pointer(b, arguments[0]), kind, align)
+
+        return numba_type(types.intp), code
+
+    read.__name__ = read.__qualname__ = name
+    return intrinsic(read)
+
+
+read_int64 = _reader("read_int64", types.int64, INT64, 8)
+read_uint8 = _reader("read_uint8", types.uint8, ir.IntType(8), 1)
+read_float32 = _reader("read_float32", types.float32, FLOAT, 4)
+read_float64 = _reader("read_float64", types.float64, ir.DoubleType(), 8)
+
+
+def _writer(name, numba_type, align):
+    """Return an intrinsic that writes one number at an address."""
+
+    def write(typing_context, address, value):
+        def code(context, b, signature, arguments):
+            store(b, arguments[1], pointer(b, arguments[0]), align)
+            return context.get_dummy_value()
+
+        return types.void(types.intp, numba_type), code
+
+    write.__name__ = write.__qualname__ = name
+    return intrinsic(write)
+
+
+write_int32 = _writer("write_int32", types.int32, 4)
+write_int64 = _writer("write_int64", types.int64, 8)
+write_uint8 = _writer("write_uint8", types.uint8, 1)
+write_float32 = _writer("write_float32", types.float32, 4)
+
+
+@intrinsic
+def float_pointer(typing_context, address):
+    """Return an address as a pointer to float32, for `numba.carray`."""
+
+    def code(context, b, signature, arguments):
+        return b.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(types.float32)(types.intp), code

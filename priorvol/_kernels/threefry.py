@@ -129,6 +129,18 @@ _fill_words = _filler("fill_words", _words, False)
 
 
 @kernel
+def fill_at(out, n, uniform, scale, key, c1, c2, c3):
+    """Fill memory from address ``out`` on; the rest as `fill`."""
+    steps = (n + STEP - 1) // STEP
+    k0, k1, k2, k3 = np.uint32(key[0]), np.uint32(key[1]), np.uint32(key[2]), np.uint32(key[3])
+    a, b, c = np.uint32(c1), np.uint32(c2), np.uint32(c3)
+    if uniform:
+        _fill_uniforms(out, steps, k0, k1, k2, k3, a, b, c, np.float32(scale))
+    else:
+        _fill_normals(out, steps, k0, k1, k2, k3, a, b, c, np.float32(scale))
+
+
+@kernel
 def fill(out, n, uniform, scale, key, c1, c2, c3):
     """Fill ``out`` float32 with at least ``n`` numbers of standard deviation ``scale``.
 
@@ -137,24 +149,17 @@ def fill(out, n, uniform, scale, key, c1, c2, c3):
     out : float32 array with room for n rounded up to a multiple of 64
     uniform : bool
         The uniform law instead of the normal one.
-    key : (4,) uint32
+    key : four integers below 2^32
     c1, c2, c3 : int
         The upper counter words.
     """
-    steps = (n + STEP - 1) // STEP
-    a, b, c = np.uint32(c1), np.uint32(c2), np.uint32(c3)
-    address = out.ctypes.data
-    s = np.float32(scale)
-    if uniform:
-        _fill_uniforms(address, steps, key[0], key[1], key[2], key[3], a, b, c, s)
-    else:
-        _fill_normals(address, steps, key[0], key[1], key[2], key[3], a, b, c, s)
+    fill_at(out.ctypes.data, n, uniform, scale, key, c1, c2, c3)
 
 
 @kernel
 def fill_words(out, n, key, c1, c2, c3):
     """Fill ``out`` uint32 with at least ``n`` random words; arguments as `fill`."""
     steps = (n + STEP - 1) // STEP
+    k0, k1, k2, k3 = np.uint32(key[0]), np.uint32(key[1]), np.uint32(key[2]), np.uint32(key[3])
     a, b, c = np.uint32(c1), np.uint32(c2), np.uint32(c3)
-    address = out.ctypes.data
-    _fill_words(address, steps, key[0], key[1], key[2], key[3], a, b, c, np.float32(0))
+    _fill_words(out.ctypes.data, steps, k0, k1, k2, k3, a, b, c, np.float32(0))

@@ -1,0 +1,187 @@
+"""The generator against published vectors and a plain reference; its numbers against Box-Muller."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from priorvol import sampler
+from priorvol._kernels import threefry
+
+MASK = 0xFFFFFFFF
+ULP = 2.0**-24  # relative error of one float32 rounding
+
+# Rotations and parity constant of Threefry-4x32 as published (Salmon et al., SC 2011).
+ROTATIONS = [(10, 26), (11, 21), (13, 27), (23, 5), (6, 20), (17, 11), (25, 10), (18, 20)]
+PARITY = 0x1BD11BDA
+
+PI = "243f6a88 85a308d3 13198a2e 03707344 a4093822 299f31d0 082efa98 ec4e6c89"
+
+# counter and key, rounds, words: from the known-answer file of Random123
+KNOWN = [
+    ("00000000 " * 8, 20, "9c6ca96a e17eae66 fc10ecd4 5256a7d8"),
+    ("ffffffff " * 8, 20, "2a881696 57012287 f6c7446e a16a6732"),
+    (PI, 20, "59cd1dbb b8879579 86b5d00c ac8b6d84"),
+    ("00000000 " * 8, 13, "531c7e4f 39491ee5 2c855a92 3d6abf9a"),
+    ("ffffffff " * 8, 13, "c4189358 1c9cc83a d5881c67 6a0a89e0"),
+    (PI, 13, "4aa71d8f 734738c2 431fc6a8 ae6debf1"),
+]
+
+
+def reference(counter, key, rounds):
+    """Threefry-4x32 in Python's integers."""
+    keys = [*key, PARITY ^ key[0] ^ key[1] ^ key[2] ^ key[3]]
+    x = [(c + k) & MASK for c, k in zip(counter, key, strict=True)]
+    for turn in range(rounds):
+        for first, second, places in zip(
+            (0, 2), ((1, 3), (3, 1))[turn % 2], ROTATIONS[turn % 8], strict=True
+        ):
+            x[first] = (x[first] + x[second]) & MASK
+            rotated = (x[second] << places | x[second] >> (32 - places)) & MASK
+            x[second] = rotated ^ x[first]
+        if turn % 4 == 3:
+            injection = turn // 4 + 1
+            x = [(word + keys[(injection + i) % 5]) & MASK for i, word in enumerate(x)]
+            x[3] = (x[3] + injection) & MASK
+    return x
+
+
+def numbers(text):
+    return [int(word, 16) for word in text.split()]
+
+
+def words_of(key, upper, n):
+    """Return the kernel's words, (steps, words, lanes)."""
+    steps = -(-n // threefry.STEP)
+    out = np.empty(steps * threefry.STEP, dtype=np.uint32)
+    threefry.fill_words(out, n, np.array(key, dtype=np.uint32), *upper)
+    return out.reshape(steps, 4, 16)
+
+
+def filled(n, uniform, scale, key, upper, room=None):
+    steps = -(-n // threefry.STEP)
+    out = np.full(room or steps * threefry.STEP, np.nan, dtype=np.float32)
+    threefry.fill(out, n, uniform, scale, np.array(key, dtype=np.uint32), *upper)
+    return out
+
+
+def random_streams(count, seed):
+    draw = np.random.default_rng(seed).integers(0, 1 << 32, size=(count, 7)).tolist()
+    return [(row[:4], row[4:]) for row in draw]
+
+
+@pytest.mark.parametrize(("inputs", "rounds", "words"), KNOWN)
+def test_the_reference_gives_the_published_words(inputs, rounds, words):
+    given = numbers(inputs)
+    assert reference(given[:4], given[4:], rounds) == numbers(words)
+
+
+@pytest.mark.parametrize(
+    ("key", "upper"),
+    [([0] * 4, [0] * 3), ([MASK] * 4, [MASK] * 3), *random_streams(12, seed=1)],
+)
+def test_words_equal_the_reference(key, upper):
+    words = words_of(key, upper, 200)
+    assert words.shape == (4, 4, 16)
+    for step, lane in itertools.product(range(4), range(16)):
+        expected = reference([16 * step + lane, *upper], key, threefry.ROUNDS)
+        assert words[step, :, lane].tolist() == expected
+
+
+def test_enough_rounds_to_pass_every_published_test():
+    assert threefry.ROUNDS >= 12  # Threefry-4x32 passes BigCrush from 12 rounds on (table 2)
+
+
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 128, 1000])
+def test_the_length_changes_no_number(n):
+    key, upper = random_streams(1, seed=2)[0]
+    whole = filled(2000, False, 1.0, key, upper)
+    room = -(-n // 64) * 64 + 64
+    part = filled(n, False, 1.0, key, upper, room=room)
+    np.testing.assert_array_equal(part[:n], whole[:n])
+    assert np.isnan(part[-64:]).all()  # writes no further than to the next multiple of 64
+
+
+def test_a_counter_word_wraps_as_32_bits():
+    key, _ = random_streams(1, seed=3)[0]
+    np.testing.assert_array_equal(words_of(key, [MASK, 0, 5], 64), words_of(key, [-1, 0, 5], 64))
+
+
+def box_muller(words):
+    """Return z, its radius and -ln u in float64, elements in the order of `threefry.fill`."""
+    radius_words = np.repeat(words[:, ::2], 2, axis=1)
+    angle_words = np.repeat(words[:, 1::2], 2, axis=1).view(np.int32)
+    log = -np.log((radius_words | 1).astype(np.float64) / 2.0**32)
+    radius = np.sqrt(2 * log)
+    angle = 2 * np.pi * angle_words.astype(np.float64) / 2.0**32
+    circle = np.where(np.arange(4)[:, None] % 2 == 0, np.cos(angle), np.sin(angle))
+    return (radius * circle).ravel(), radius.ravel(), log.ravel()
+
+
+def normal_error(radius, log):
+    """Bound |z' - z| of a float32 Box-Muller.
+
+    u is rounded to 24 bits, which moves ln u by 2^-24; ln u itself is good to 4 roundings; and
+    |r' - r| = |r'^2 - r^2| / (r' + r). The turn, at most 1/2, is rounded to 2^-26, 1/4 - |turn| to
+    2^-27: the sine and cosine move by 2 pi (3/4) 2^-25 < 2.4 ulp, and their polynomials,
+    products and the final scale are good to 6 roundings more.
+    """
+    squares = 2 * (ULP + 4 * ULP * log)
+    return np.minimum(np.sqrt(squares), squares / radius) + 8.5 * ULP * radius
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.15811388300841897, 3e-5, 1e4])
+def test_normals_are_box_muller_of_the_words(scale):
+    worst = 0.0
+    for key, upper in random_streams(4, seed=4):
+        z, radius, log = box_muller(words_of(key, upper, 1 << 18))
+        found = filled(1 << 18, False, scale, key, upper).astype(np.float64) / scale
+        worst = max(worst, (np.abs(found - z) / normal_error(radius, log)).max())
+    assert 0.2 < worst <= 1  # the bound is kept, and is not idle
+
+
+def test_normals_stay_below_the_largest_radius():
+    assert math.sqrt(2 * 32 * math.log(2)) < 6.67  # u >= 2^-32
+    found = np.concatenate([filled(1 << 20, False, 1.0, *s) for s in random_streams(8, seed=6)])
+    assert np.isfinite(found).all()
+    assert 4.5 < np.abs(found).max() < 6.67
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.3779644730092272, 5.0])
+def test_uniforms_are_the_words_scaled(scale):
+    for key, upper in random_streams(4, seed=7):
+        n = 1 << 16
+        words = words_of(key, upper, n).view(np.int32).astype(np.float64).ravel()
+        exact = words * (math.sqrt(3) * scale / 2**31)
+        found = filled(n, True, scale, key, upper).astype(np.float64)
+        # the word, the constant, the scale and two products are rounded
+        assert (np.abs(found - exact) <= 5.001 * ULP * np.abs(exact)).all()
+        assert np.abs(found).max() <= math.sqrt(3) * scale * (1 + 5 * ULP)
+
+
+def test_keys_tell_seeds_and_draws_apart():
+    seeds = [0, 1, 2, MASK, 1 << 32, (1 << 32) + 1, (1 << 64) - 1, 1 << 63]
+    found = set()
+    for seed, draws in itertools.product(seeds, [1, 2, 50, 1 << 16]):
+        key = sampler.stream_key(seed, draws)
+        assert key.dtype == np.uint32 and key.shape == (4,)
+        assert int(key[0]) | int(key[1]) << 32 == seed  # so the key determines the seed
+        assert key[2] == draws
+        found.add(tuple(key.tolist()))
+    assert len(found) == len(seeds) * 4
+
+
+def test_no_two_streams_share_words():
+    """128 bits meet by chance with probability 1e-29 here, so any repeat is an overlap."""
+    seen, total = set(), 0
+    uppers = itertools.product([0, 1, 65535], [0, 1, 1 << 31], [0, 1, 1 << 16])
+    for (seed, draws), upper in itertools.product(
+        [(0, 1), (1, 1), (1 << 32, 1), (0, 2), (1, 2)], list(uppers)
+    ):
+        key = sampler.stream_key(seed, draws)
+        words = words_of(key, upper, 1024).transpose(0, 2, 1).reshape(-1, 4)
+        seen.update(map(bytes, np.ascontiguousarray(words)))
+        total += len(words)
+    assert total == 5 * 27 * 256
+    assert len(seen) == total
