@@ -123,7 +123,8 @@ class Architecture:
         kind = record.get("type") if isinstance(record, dict) else None
         checks.choice("architecture type", kind, ("mlp",))
         rest = {key: value for key, value in record.items() if key != "type"}
-        return checks.from_record(cls, rest, "architecture")
+        required = ("hidden", "activation", "shift") if rest.get("hidden") else ("hidden",)
+        return checks.from_record(cls, rest, "architecture", required=required)
 
     def __str__(self) -> str:
         """Return the usual short form, such as ``7-40-40-1 relu``."""
@@ -188,7 +189,7 @@ class Prior:
         for name, read in readers.items():
             value = getattr(self, name)
             settled: Any
-            if isinstance(value, str) or not isinstance(value, Iterable):
+            if not _is_listing(value):
                 settled = read(name, value)
             else:
                 settled = tuple(read(f"{name}[{i}]", item) for i, item in enumerate(value))
@@ -245,7 +246,8 @@ class Prior:
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> Prior:
         """Build from what `to_json` returned; raises ``ValueError`` on anything else."""
-        return checks.from_record(cls, record, "prior")
+        names = [field.name for field in fields(cls)]
+        return checks.from_record(cls, record, "prior", required=names)
 
     def __str__(self) -> str:
         """Return the fields with equal per-layer values folded into one."""
@@ -261,8 +263,17 @@ class Prior:
         return ", ".join(parts)
 
 
+def _is_listing(value: Any) -> bool:
+    """Whether a value holds one item a layer; arrays of dimension 0 do not."""
+    return (
+        isinstance(value, Iterable)
+        and not isinstance(value, str | bytes)
+        and getattr(value, "ndim", 1) > 0
+    )
+
+
 def _widths(hidden: Any) -> tuple[int | float, ...]:
-    if isinstance(hidden, str) or not isinstance(hidden, Iterable):
+    if not _is_listing(hidden):
         raise ValueError(f"hidden must be a sequence of widths such as (40, 40), got {hidden!r}")
     widths: list[int | float] = []
     for i, width in enumerate(hidden):

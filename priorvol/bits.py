@@ -70,6 +70,7 @@ def unpack(words: npt.ArrayLike, m: int) -> npt.NDArray[np.bool_]:
     >>> unpack([[9]], 4).astype(int)
     array([[1, 0, 0, 1]])
     """
+    m = checks.integer("m", m, low=1)
     checked = check_words(words, m)
     octets = np.ascontiguousarray(checked, dtype="<u8").view(np.uint8)
     return np.unpackbits(octets, axis=1, count=m, bitorder="little").astype(bool)
@@ -142,7 +143,7 @@ def as_words(functions: Any, m: int | None = None) -> tuple[Words, int]:
         functions = [functions]
     if isinstance(functions, np.ndarray) and functions.dtype.kind not in "USO":
         return _array_words(functions, m)
-    if isinstance(functions, Iterable):
+    if isinstance(functions, Iterable) and getattr(functions, "ndim", 1) > 0:
         items = list(functions)
         if items and all(isinstance(item, str) for item in items):
             return _text_words(items, m)
@@ -184,6 +185,7 @@ def to_text(words: npt.ArrayLike, m: int, *, base: int = 2) -> list[str]:
     """
     if base not in (2, 16):
         raise ValueError(f"base must be 2 or 16, got {base!r}")
+    m = checks.integer("m", m, low=1)
     bits = unpack(words, m)
     if base == 2:
         rows = (bits.astype(np.uint8) + ord("0")).tobytes().decode("ascii")

@@ -28,7 +28,7 @@ def integer(name: str, value: Any, *, low: int | None = None, high: int | None =
     try:
         number = operator.index(value)
     except TypeError:
-        is_integral = isinstance(value, numbers.Real) and math.isfinite(value)
+        is_integral = isinstance(value, numbers.Real) and _is_finite(value)
         if not is_integral or value != math.floor(value):
             raise ValueError(f"{name} must be an integer, got {value!r}") from None
         number = int(value)
@@ -55,9 +55,9 @@ def real(
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise ValueError(f"{name} must be a number, got {value!r}")
+    if not _is_finite(value):
+        raise ValueError(f"{name} must be finite, got {value}")
     number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{name} must be finite, got {number}")
     below = low is not None and (number <= low if open_low else number < low)
     above = high is not None and (number >= high if open_high else number > high)
     if below or above:
@@ -84,8 +84,10 @@ def choice(name: str, value: Any, known: Iterable[str]) -> str:
     raise ValueError(message)
 
 
-def from_record(cls: type[T], record: Any, what: str) -> T:
+def from_record(cls: type[T], record: Any, what: str, *, required: Iterable[str] = ()) -> T:
     """Build a dataclass from a JSON object, or raise ``ValueError`` naming a stray field.
+
+    Fields without a default, and those in ``required``, must be there.
 
     Examples
     --------
@@ -96,17 +98,24 @@ def from_record(cls: type[T], record: Any, what: str) -> T:
     if not isinstance(record, dict):
         raise ValueError(f"{what} must be a JSON object, got {record!r}")
     known = {field.name: field for field in dataclasses.fields(cast(Any, cls))}
-    stray = sorted(set(record) - set(known))
+    stray = sorted(map(str, set(record) - set(known)))
     if stray:
         raise ValueError(f"{what} has unknown fields {stray}; known are {list(known)}")
-    values = {}
+    values, required = {}, set(required)
     for name, field in known.items():
         if name in record:
             value = record[name]
             values[name] = tuple(map(_infinity, value)) if isinstance(value, list) else value
-        elif field.default is dataclasses.MISSING:
+        elif field.default is dataclasses.MISSING or name in required:
             raise ValueError(f"{what} lacks the field {name!r}")
     return cls(**values)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond the doubles
+        return False
 
 
 def _infinity(value: Any) -> Any:

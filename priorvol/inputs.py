@@ -45,8 +45,11 @@ class Inputs:
     def __init__(self, values: npt.ArrayLike, *, name: str = "") -> None:
         """Take the points; raises ``ValueError`` unless they are a finite (m, n) array."""
         try:
-            array = np.array(values, dtype=np.float64)
-        except (TypeError, ValueError) as error:
+            array = np.asarray(values)
+            if array.dtype.kind not in "biufO":
+                raise TypeError(f"got {array.ravel()[:1].tolist()} of dtype {array.dtype}")
+            array = np.array(array, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"inputs must be a numeric array of shape (m, n): {error}") from None
         if array.ndim != 2 or 0 in array.shape:
             raise ValueError(f"inputs must have shape (m, n), m, n >= 1, got {array.shape}")
@@ -84,9 +87,13 @@ class Inputs:
             return f"{'{0,1}' if self.encoding == '01' else '{-1,+1}'}^{self.n}"
         return self._name or f"{self.m} points in R^{self.n}"
 
-    @cached_property
+    @property
     def encoding(self) -> str | None:
         """The encoding, if the points are a whole Boolean cube in standard order."""
+        return self._encoding
+
+    @cached_property
+    def _encoding(self) -> str | None:
         if self.n > MAX_CUBE or self.m != 1 << self.n:
             return None
         for encoding in ENCODINGS:
@@ -94,9 +101,13 @@ class Inputs:
                 return encoding
         return None
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """SHA-256 of the points as little-endian float64, hexadecimal."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         return hashlib.sha256(self._values.astype("<f8").tobytes()).hexdigest()
 
     def subset(self, indices: npt.ArrayLike) -> Inputs:
@@ -139,12 +150,12 @@ class Inputs:
                 return boolean_cube(record["n"], record["encoding"])
             octets = zlib.decompress(base64.b64decode(record["data"]))
             points = np.frombuffer(octets, dtype="<f8").reshape(record["shape"])
-            inputs = cls(points, name=record.get("name", ""))
+            inputs, wanted = cls(points, name=record.get("name", "")), record["sha256"]
         except KeyError as error:
             raise ValueError(f"inputs lack the field {error}") from None
-        except zlib.error as error:
+        except (TypeError, zlib.error) as error:
             raise ValueError(f"inputs data are damaged: {error}") from None
-        if inputs.digest != record["sha256"]:
+        if inputs.digest != wanted:
             raise ValueError("inputs data do not match their sha256")
         return inputs
 
@@ -215,17 +226,18 @@ def csv_inputs(path: str | Path) -> Inputs:
     """
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"cannot read inputs from {path}: {error}") from None
     rows: list[list[float]] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
+        cells = line.split(",")
         try:
-            row = [float(cell) for cell in line.split(",")]
+            row = [float(cell) for cell in cells]
         except ValueError:
-            if not rows and number == 1:
+            if not rows and number == 1 and not any(cell.strip()[:1].isdigit() for cell in cells):
                 continue
             raise ValueError(f"{path}, line {number}: not comma-separated numbers") from None
         if rows and len(row) != len(rows[0]):
@@ -255,10 +267,10 @@ def npz_inputs(path: str | Path, key: str | None = None) -> Inputs:
     """
     path = Path(path)
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return Inputs(loaded, name=path.name)
-        with loaded:
+        with path.open("rb") as stream:  # np.load leaves a path open if the archive is damaged
+            loaded = np.load(stream, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return Inputs(loaded, name=path.name)
             names = list(loaded.files)
             wanted = key or (names[0] if len(names) == 1 else "x")
             if wanted not in names:

@@ -138,13 +138,23 @@ def grouped_interval(
     """Return low, high and the inflation for counts of draws that come in groups.
 
     The interval is that of a binomial with count and number of trials both divided by the
-    inflation. With ``draws=1`` it is the plain one. ``group_pairs=None`` with more than one draw
-    a group means that nothing is known of the groups: each is then one trial.
+    inflation, but for an end that rests on few groups: count / inflation, the effective number of
+    groups that a function was seen in, says how well the inflation itself is known. The effective
+    number of trials is therefore multiplied by (z / t)^2, t being Student's quantile with that
+    number less 1 of degrees of freedom, and the end goes out no further than where each group is
+    one trial. So does the low end, by the draws in which the function was not seen. With
+    ``draws=1`` the interval is the plain one. ``group_pairs=None`` with more than one draw a group
+    means that nothing is known of the groups: each is then one trial.
 
     Raises
     ------
     ValueError
         If the interval's name is unknown or a number is out of range.
+
+    Notes
+    -----
+    Korn and Graubard, Survey Methodology 24 (1998) 193, adjust by Student's t in this way. Rare
+    groups much larger than those seen are beyond any such interval.
 
     Examples
     --------
@@ -160,9 +170,26 @@ def grouped_interval(
         effect = np.full_like(c, float(draws))
     else:
         effect = inflation(c, group_pairs, n_groups=n_groups, draws=draws)
-    n_effective = n_groups * draws / effect
-    low, high = INTERVALS[interval](np.minimum(c / effect, n_effective), n_effective, level=level)
+    ends = INTERVALS[interval]
+    n = n_groups * draws / effect
+    seen = np.minimum(c / effect, n)
+    low, high = ends(seen, n, level=level)
+    if draws > 1 and group_pairs is not None:
+        unit_low, unit_high = ends(np.minimum(c / draws, n_groups), n_groups, level=level)
+        few = _student(seen, level)
+        high = np.maximum(high, np.minimum(ends(seen * few, n * few, level=level)[1], unit_high))
+        few = _student(n - seen, level)
+        low = np.minimum(low, np.maximum(ends(seen * few, n * few, level=level)[0], unit_low))
     return low, high, effect
+
+
+def _student(n_seen: Array, level: float) -> Array:
+    """Return (z / t)^2 for ``n_seen`` - 1 degrees of freedom, at least half a one."""
+    from scipy.special import ndtri, stdtrit
+
+    tail = 0.5 + level / 2.0
+    squares = (ndtri(tail) / stdtrit(np.maximum(n_seen - 1.0, 0.5), tail)) ** 2
+    return np.asarray(squares, dtype=np.float64)
 
 
 def _check(count: Any, n: Any, level: Any) -> tuple[Array, Array, float]:

@@ -30,6 +30,12 @@ def add(a: FunctionTable, b: FunctionTable) -> FunctionTable:
         raise ValueError("tables without a task cannot be added: give task= on import")
     if a.task != b.task:
         raise ValueError(f"tasks differ: {a.task} and {b.task}")
+    for table in (a, b):
+        if table.n_unlisted:
+            raise ValueError(
+                f"tables that leave functions out cannot be added, got {table!r} with "
+                f"{table.n_unlisted:,} draws not listed"
+            )
     if a.source != b.source:
         raise ValueError(f"sources differ: {a.source} and {b.source}")
     versions = {span.stream_version for table in (a, b) for span in table.provenance.spans}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from priorvol import checks
@@ -88,12 +89,17 @@ class Span:
     stream_version: int = STREAM_VERSION
 
     def __post_init__(self) -> None:
-        """Check the ends."""
-        check_seed(self.seed)
-        checks.integer("output_draws", self.output_draws, low=1, high=MAX_DRAWS)
-        checks.integer("span start", self.start, low=0)
-        checks.integer("span stop", self.stop, low=self.start + 1)
-        checks.integer("stream_version", self.stream_version, low=1)
+        """Check the ends and make every field an int."""
+        start = checks.integer("span start", self.start, low=0)
+        settled = (
+            check_seed(self.seed),
+            checks.integer("output_draws", self.output_draws, low=1, high=MAX_DRAWS),
+            start,
+            checks.integer("span stop", self.stop, low=start + 1),
+            checks.integer("stream_version", self.stream_version, low=1),
+        )
+        for field, value in zip(fields(self), settled, strict=True):
+            object.__setattr__(self, field.name, value)
 
     @property
     def stream(self) -> tuple[int, int, int]:
@@ -121,6 +127,13 @@ class Span:
 class Provenance:
     """Which draws a table holds: disjoint spans of random streams and digests of imports.
 
+    Spans are kept in order, those that touch as one.
+
+    Raises
+    ------
+    ValueError
+        If a draw or an import is there twice.
+
     Examples
     --------
     >>> a = Provenance((Span(0, 1, 0, 10),)) + Provenance((Span(0, 1, 10, 20),))
@@ -131,19 +144,14 @@ class Provenance:
     spans: tuple[Span, ...] = ()
     imports: tuple[str, ...] = ()
 
-    def __add__(self, other: Provenance) -> Provenance:
-        """Return the union.
-
-        Raises
-        ------
-        ValueError
-            If a draw or an import is in both; the message names it.
-        """
-        shared = sorted(set(self.imports) & set(other.imports))
-        if shared:
-            raise ValueError(f"both tables hold the same import (sha256 {shared[0][:12]}...)")
+    def __post_init__(self) -> None:
+        """Sort, join what touches, and check that nothing is there twice."""
+        imports = tuple(sorted(self.imports))
+        for digest, following in pairwise(imports):
+            if digest == following:
+                raise ValueError(f"both tables hold the same import (sha256 {digest[:12]}...)")
         joined: list[Span] = []
-        for span in sorted(self.spans + other.spans, key=lambda s: (s.stream, s.start)):
+        for span in sorted(self.spans, key=lambda s: (s.stream, s.start)):
             last = joined[-1] if joined else None
             if last is None or last.stream != span.stream or last.stop < span.start:
                 joined.append(span)
@@ -152,7 +160,18 @@ class Provenance:
             else:
                 repeated = replace(span, stop=min(last.stop, span.stop))
                 raise ValueError(f"both tables hold the same draws: {repeated}")
-        return Provenance(tuple(joined), tuple(sorted(self.imports + other.imports)))
+        object.__setattr__(self, "spans", tuple(joined))
+        object.__setattr__(self, "imports", imports)
+
+    def __add__(self, other: Provenance) -> Provenance:
+        """Return the union.
+
+        Raises
+        ------
+        ValueError
+            If a draw or an import is in both; the message names it.
+        """
+        return Provenance(self.spans + other.spans, self.imports + other.imports)
 
     def gaps(self, wanted: Span) -> list[Span]:
         """Return the parts of ``wanted`` that are not held, in order."""
@@ -175,5 +194,9 @@ class Provenance:
         """Build from what `to_json` returned, or raise ``ValueError``."""
         if not isinstance(record, dict) or set(record) != {"spans", "imports"}:
             raise ValueError(f"provenance must hold spans and imports, got {record!r:.80}")
-        spans = tuple(checks.from_record(Span, span, "span") for span in record["spans"])
-        return cls(spans, tuple(str(digest) for digest in record["imports"]))
+        for name in ("spans", "imports"):
+            if not isinstance(record[name], list):
+                raise ValueError(f"provenance {name} must be a list, got {record[name]!r:.80}")
+        names = [field.name for field in fields(Span)]
+        spans = (checks.from_record(Span, span, "span", required=names) for span in record["spans"])
+        return cls(tuple(spans), tuple(str(digest) for digest in record["imports"]))

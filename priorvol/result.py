@@ -111,7 +111,8 @@ def _short(log_p: float) -> str:
     if log_p > -600:
         return f"{math.exp(log_p):.4g}"
     exponent, fraction = divmod(log_p / math.log(10.0), 1.0)
-    return f"{10**fraction:.3f}e{int(exponent)}"
+    mantissa, shift = f"{10**fraction:.3e}".split("e")  # 9.9996 is rounded to 10.00
+    return f"{mantissa}e{int(exponent) + int(shift)}"
 
 
 @dataclass(frozen=True, kw_only=True)

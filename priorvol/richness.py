@@ -43,7 +43,8 @@ def missing_mass(table: FunctionTable, *, level: float = 0.95) -> Estimate:
 
     For independent draws it is the share of singletons among the draws, with the normal interval
     of Esty (Ann. Stat. 11 (1983) 905). For grouped draws it is the share of draws whose function
-    was seen in one group only, and the groups are the unit of the error.
+    was seen in one group only; its error takes the group as the unit, and for the functions seen
+    twice those seen in two groups.
 
     Parameters
     ----------
@@ -81,12 +82,12 @@ def missing_mass(table: FunctionTable, *, level: float = 0.95) -> Estimate:
         )
     n, n_groups = table.n_samples, table.n_groups
     values, times = table.counts_of_counts
-    lone = table.n_singletons
-    if table.output_draws > 1:
-        lone = _draws_of_lone_groups(table)
     doubletons = int(times[values == 2].sum())
+    lone, between = table.n_singletons, 2 * doubletons
+    if table.output_draws > 1:
+        lone, between = _group_sums(table)
     mass = lone / n
-    error = math.sqrt((mass * (1 - mass) + 2 * doubletons / n) / n_groups)
+    error = math.sqrt(mass * (1 - mass) / n_groups + between / n**2)
     half = float(ndtri(0.5 + level / 2)) * error
     ends = (max(mass - half, 0.0), mass, min(max(mass + half, 3.0 / n_groups), 1.0))
     low, log_p, high = (math.log(end) if end > 0 else -math.inf for end in ends)
@@ -103,19 +104,28 @@ def missing_mass(table: FunctionTable, *, level: float = 0.95) -> Estimate:
     )
 
 
-def _draws_of_lone_groups(table: FunctionTable) -> int:
-    """Return the number of draws of functions that were seen in a single group."""
+def _group_sums(table: FunctionTable) -> tuple[int, int]:
+    """Return the draws of functions seen in one group, and 2 c1 c2 summed over those of two.
+
+    2 c1 c2 is c (c - 1) less the pairs within groups. A function counts as one of two groups where
+    its sums allow two whole numbers c1 and c2; a few of three groups do, which widens the interval.
+    """
     if table.group_pairs is None:
         raise ValueError(
             "the missing mass of grouped draws needs their group sums, which a restricted table "
             "does not keep"
         )
-    lone, start = 0, 0
+    lone, between, start = 0, 0, 0
     for _, counts in table.chunks():
-        pairs = table.group_pairs[start : start + len(counts)]
-        lone += int(counts[pairs == counts * (counts - 1)].sum())
+        few = counts <= 2 * table.output_draws
+        c, pairs = counts[few], table.group_pairs[start : start + len(counts)][few]
+        across = c * (c - 1) - pairs
+        gap = c * c - 2 * across  # (c1 - c2)^2
+        root = np.rint(np.sqrt(np.maximum(gap, 0))).astype(np.int64)
+        lone += int(c[across == 0].sum())
+        between += int(across[root * root == gap].sum())
         start += len(counts)
-    return lone
+    return lone, between
 
 
 def entropy(table: FunctionTable, *, estimator: str = "plug-in") -> float:

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from priorvol import bits, checks, merging, richness
 from priorvol._kernels import rows as kernels
 from priorvol.intervals import grouped_interval
-from priorvol.provenance import Imported, Provenance, Source
+from priorvol.provenance import Imported, PriorSampling, Provenance, Source
 from priorvol.result import Estimate, Proportions, RankTable
-from priorvol.task import Task
+from priorvol.task import Task, check_task
 
 Words = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
@@ -81,7 +81,7 @@ class FunctionTable:
         t_pairs: npt.ArrayLike | None = None,
     ) -> None:
         """Validate, sort and keep the rows."""
-        words, m = bits.as_words(functions, task.m if task is not None else m)
+        words, m = bits.as_words(functions, check_task(task).m if task is not None else m)
         columns = [_counts("counts", counts, len(words), low=1)]
         if group_pairs is not None:
             columns.append(_counts("group_pairs", group_pairs, len(words), low=0))
@@ -97,7 +97,30 @@ class FunctionTable:
         if n_samples is not None and checks.integer("n_samples", n_samples, low=1) < listed:
             raise ValueError(f"counts add up to {listed}, more than n_samples = {n_samples}")
         self._set(rows, task, m, source, provenance, n_samples or listed, None)
+        self._check_groups(columns)
         self._t_pairs = None if t_pairs is None else _counts("t_pairs", t_pairs, m + 1, low=0)
+
+    def _check_groups(self, columns: list[Counts]) -> None:
+        """Check that the draws are whole groups, those of the provenance."""
+        if not isinstance(self._source, PriorSampling | Imported):
+            raise ValueError(f"source must be PriorSampling or Imported, got {self._source!r}")
+        draws = self.output_draws
+        if self._n_samples % draws:
+            raise ValueError(f"{self._n_samples} draws are not whole groups of {draws}")
+        spans = self._provenance.spans
+        if any(span.output_draws != draws for span in spans):
+            raise ValueError(f"provenance and source differ in output_draws: {spans}, {draws}")
+        held = sum(span.size * draws for span in spans)
+        if held and held != self._n_samples:
+            raise ValueError(f"provenance holds {held} draws, but n_samples = {self._n_samples}")
+        if len(columns) > 1:
+            counts, pairs = columns
+            wrong = (pairs % 2 != 0) | (pairs > counts * (np.minimum(counts, draws) - 1))
+            if wrong.any():
+                raise ValueError(
+                    f"group_pairs must be even and at most count * (draws - 1), got "
+                    f"{pairs[wrong][0]} for a count of {counts[wrong][0]}, {draws} draws a group"
+                )
 
     def _set(
         self,
@@ -113,7 +136,7 @@ class FunctionTable:
         self._source, self._provenance, self._n_samples = source, provenance, int(n_samples)
         self._t_pairs = None if t_sums is None else t_sums[1]
         if t_sums is not None:
-            self.__dict__["t_counts"] = t_sums[0]  # fills the cached property
+            self.__dict__["t_counts"] = _read_only(t_sums[0])  # fills the cached property
 
     @classmethod
     def from_rows(
@@ -160,7 +183,7 @@ class FunctionTable:
         >>> FunctionTable.from_counts(["01", "01", "11"], [1, 2, 3]).counts
         array([3, 3])
         """
-        words, m = bits.as_words(functions, task.m if task is not None else m)
+        words, m = bits.as_words(functions, check_task(task).m if task is not None else m)
         numbers = _counts("counts", counts, len(words), low=1)
         rows = np.column_stack([words, numbers.astype(np.uint64)])
         kernels.sort_rows(rows, words.shape[1])
@@ -206,19 +229,19 @@ class FunctionTable:
     @property
     def functions(self) -> Words:
         """Packed functions (k, words) uint64, in storage order (by word)."""
-        return self._rows[:, : self.n_words]
+        return _read_only(self._rows[:, : self.n_words])
 
     @property
     def counts(self) -> Counts:
         """Counts (k,) int64, in storage order."""
-        return self._rows[:, self.n_words].view(np.int64)
+        return _read_only(self._rows[:, self.n_words].view(np.int64))
 
     @property
     def group_pairs(self) -> Counts | None:
         """Sum over groups of c (c - 1), (k,) int64 in storage order; None if not kept."""
         if self._rows.shape[1] == self.n_words + 1:
             return None
-        return self._rows[:, self.n_words + 1].view(np.int64)
+        return _read_only(self._rows[:, self.n_words + 1].view(np.int64))
 
     @property
     def n_samples(self) -> int:
@@ -290,6 +313,7 @@ class FunctionTable:
             and (self._task, self._m, self._n_samples) == (other._task, other._m, other._n_samples)
             and (self._source, self._provenance) == (other._source, other._provenance)
             and np.array_equal(self._rows, other._rows)
+            and np.array_equal(self._t_pairs, other._t_pairs)  # type: ignore[arg-type]  # or None
         )
 
     __hash__ = None  # type: ignore[assignment]  # tables are compared by content
@@ -405,7 +429,7 @@ class FunctionTable:
             t = np.empty(len(counts), dtype=np.int64)
             kernels.ones(functions, self.n_words, t)
             np.add.at(totals, t, counts)
-        return totals
+        return _read_only(totals)
 
     @property
     def t_pairs(self) -> Counts | None:
@@ -485,12 +509,21 @@ class FunctionTable:
         return f"<FunctionTable: {len(self):,} functions in {self._n_samples:,} draws>"
 
 
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def _counts(name: str, values: npt.ArrayLike, k: int, *, low: int) -> Counts:
     array = np.asarray(values)
     if array.shape != (k,):
         raise ValueError(f"{name} must have shape ({k},), got {array.shape}")
-    if array.dtype.kind not in "iuf" or (array.dtype.kind == "f" and (array % 1 != 0).any()):
+    if array.dtype.kind not in "iuf":
         raise ValueError(f"{name} must be whole numbers, got dtype {array.dtype}")
+    broken = array[array != np.floor(array)] if array.dtype.kind == "f" else array[:0]
+    if broken.size:
+        raise ValueError(f"{name} must be whole numbers, got {broken[0]}")
     if k and (array.min() < low or array.max() >= 2**62):
         worst = array.min() if array.min() < low else array.max()
         raise ValueError(f"{name} must lie in {low}..2^62, got {worst}")

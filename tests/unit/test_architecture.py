@@ -206,7 +206,6 @@ def test_bad_priors(options, message, value):
     assert value in str(caught.value)
 
 
-@pytest.mark.xfail(raises=TypeError, strict=True, reason="defect: architecture.py:191 and :265")
 def test_zero_dimensional_arrays():
     with pytest.raises(ValueError, match="sigma_w must be a number"):
         Prior(sigma_w=np.array(2.0))
@@ -250,7 +249,6 @@ def test_bad_prior_records(record, message):
         Prior.from_json(record)
 
 
-@pytest.mark.xfail(strict=True, reason="defect: checks.from_record lets fields be left out")
 @pytest.mark.parametrize("missing", ["hidden", "activation", "shift"])
 def test_incomplete_architecture_records_are_refused(missing):
     record = Architecture(2, (3,), "tanh", 0.5).to_json()
@@ -259,7 +257,6 @@ def test_incomplete_architecture_records_are_refused(missing):
         Architecture.from_json(record)
 
 
-@pytest.mark.xfail(strict=True, reason="defect: checks.from_record lets fields be left out")
 @pytest.mark.parametrize("missing", list(Prior().to_json()))
 def test_incomplete_prior_records_are_refused(missing):
     record = Prior(2.0, 0.5, "uniform", "none", "fan_in").to_json()

@@ -213,7 +213,6 @@ def test_bad_functions(functions, m, message):
         bits.as_words(functions, m)
 
 
-@pytest.mark.xfail(raises=TypeError, strict=True, reason="defect: bits.py, _array_words and unpack")
 @pytest.mark.parametrize("case", ["zero-dimensional text", "integral float m"])
 def test_forms_that_are_neither_taken_nor_refused(case):
     if case == "zero-dimensional text":

@@ -137,7 +137,6 @@ def test_immutable():
             setattr(inputs, name, 3)
 
 
-@pytest.mark.xfail(strict=True, reason="defect: inputs.py:87, a cached_property can be assigned")
 @pytest.mark.parametrize("name", ["encoding", "digest"])
 def test_derived_values_cannot_be_assigned(name):
     with pytest.raises(AttributeError):
@@ -169,7 +168,6 @@ def test_bad_arrays(values, message):
     assert message in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="defect: inputs.py:48, text and the like are cast")
 @pytest.mark.parametrize(
     "values",
     [
@@ -246,7 +244,6 @@ def test_damaged_records():
         Inputs.from_json({"kind": "cube", "n": 3})
 
 
-@pytest.mark.xfail(raises=(KeyError, TypeError), strict=True, reason="defect: inputs.py:137-148")
 @pytest.mark.parametrize("change", ["no sha256", "data null"])
 def test_damaged_records_that_are_not_caught(change):
     record = Inputs([[1.0, 2.0]]).to_json()
@@ -314,7 +311,6 @@ def test_csv_that_cannot_be_read(tmp_path):
         assert str(path) in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="defect: inputs.py:218, a first line is lost in silence")
 @pytest.mark.parametrize(
     "first", [b"\xef\xbb\xbf1,2\n", b"1,2x\n"], ids=["byte order mark", "typo"]
 )
@@ -365,7 +361,6 @@ def test_bad_npz(tmp_path):
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.xfail(strict=True, reason="defect: inputs.py:258 leaves the file open")
 def test_a_truncated_archive_is_refused_and_closed(tmp_path):
     import gc
     import warnings

@@ -157,7 +157,6 @@ def test_sources_of_another_kind_differ():
         sampled() + imported
 
 
-@pytest.mark.xfail(strict=True, reason="defect: merging.py:20, rows left out would be counted as 0")
 def test_tables_that_leave_functions_out_are_not_added():
     a = FunctionTable.from_counts(["00", "01"], [50, 40], task=task_on(2), n_samples=100)
     b = FunctionTable.from_counts(["00", "11"], [50, 40], task=task_on(2), n_samples=100)

@@ -153,7 +153,6 @@ def test_bad_span_records():
             Provenance.from_json({"spans": [bad], "imports": []})
 
 
-@pytest.mark.xfail(strict=True, reason="defect: provenance.py:90 and :174, nothing is settled")
 @pytest.mark.parametrize(
     "record",
     [
@@ -169,14 +168,12 @@ def test_more_bad_provenance_records(record):
         Provenance.from_json(record)
 
 
-@pytest.mark.xfail(strict=True, reason="defect: provenance.py:131, spans are kept as given")
 def test_provenance_is_canonical_however_it_is_built():
     a, b = Span(0, 1, 0, 10), Span(0, 1, 20, 30)
     assert Provenance((b, a)).gaps(Span(0, 1, 0, 40)) == [Span(0, 1, 10, 20), Span(0, 1, 30, 40)]
     assert Provenance((Span(0, 1, 0, 10), Span(0, 1, 10, 20))) == Provenance((Span(0, 1, 0, 20),))
 
 
-@pytest.mark.xfail(raises=TypeError, strict=True, reason="defect: provenance.py:90")
 def test_spans_of_integral_floats():
     assert list(Span(0, 1, 0.0, 1e5).blocks()) == list(Span(0, 1, 0, 100_000).blocks())
 

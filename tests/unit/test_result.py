@@ -103,7 +103,6 @@ def test_printing_far_below_the_doubles():
     assert shown(-1000 * math.log(10) + math.log(2)) == "2.000e-1000"
 
 
-@pytest.mark.xfail(strict=True, reason="defect: result.py:114 prints 10.000e-262")
 def test_the_leading_digit_is_one_digit():
     assert shown(-261 * math.log(10) - 2e-5) == "1.000e-261"
 

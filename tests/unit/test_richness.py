@@ -118,7 +118,6 @@ def test_the_grouped_missing_mass_is_unbiased_for_one_group_less():
     assert_within(np.mean(estimates), truth, np.std(estimates, ddof=1) / 20)
 
 
-@pytest.mark.xfail(strict=True, reason="defect: richness.py:87-89, functions of two groups")
 def test_groups_of_copies_have_the_error_of_plain_draws():
     # Copying every draw R times is no new information: estimate and error stay those of R = 1.
     texts = ["000", "000", "001", "001", "010", "011", "100", "100", "101", "110"]

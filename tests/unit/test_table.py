@@ -373,21 +373,18 @@ def test_bad_sums(name, values, message):
     assert message in str(caught.value)
 
 
-@pytest.mark.xfail(raises=RuntimeWarning, strict=True, reason="defect: table.py:492")
 @pytest.mark.parametrize("build", [FunctionTable, FunctionTable.from_counts])
 def test_infinite_counts_are_refused(build):
     with pytest.raises(ValueError, match="counts must .* got inf"):
         build(["00", "01"], [1.0, math.inf])
 
 
-@pytest.mark.xfail(strict=True, reason="defect: table.py:492, the value is not in the message")
 @pytest.mark.parametrize("value", [1.5, math.nan])
 def test_the_value_of_a_broken_count_is_named(value):
     with pytest.raises(ValueError, match=f"got {value}"):
         FunctionTable(["00", "01"], [1, value])
 
 
-@pytest.mark.xfail(strict=True, reason="defect: table.py:84-100, groups are not checked")
 @pytest.mark.parametrize(
     "options",
     [
@@ -442,7 +439,6 @@ def test_equality():
         hash(build())
 
 
-@pytest.mark.xfail(strict=True, reason="defect: table.py:286, t_pairs are not compared")
 def test_tables_with_other_t_sums_differ():
     a, b = (
         FunctionTable(["00", "01"], [2, 4], source=PriorSampling(2), t_pairs=[0, pairs, 0])
@@ -451,7 +447,6 @@ def test_tables_with_other_t_sums_differ():
     assert a != b
 
 
-@pytest.mark.xfail(strict=True, reason="defect: table.py:201-221, views can be written to")
 @pytest.mark.parametrize("name", ["counts", "functions", "t_counts"])
 def test_tables_cannot_be_changed(name):
     table = FunctionTable.from_counts(["00", "01"], [2, 4])
