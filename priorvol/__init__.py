@@ -19,7 +19,7 @@ _WHERE = {
     "Task": "task",
     "array_inputs": "inputs",
     "boolean_cube": "inputs",
-    "collect": "collect",
+    "collect": "collector",
     "csv_inputs": "inputs",
     "digits_inputs": "inputs",
     "npz_inputs": "inputs",
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from priorvol import plotting as plotting
     from priorvol.architecture import Architecture as Architecture
     from priorvol.architecture import Prior as Prior
-    from priorvol.collect import collect as collect
+    from priorvol.collector import collect as collect
     from priorvol.export import export_table as export_table
     from priorvol.export import read_counts as read_counts
     from priorvol.inputs import Inputs as Inputs

@@ -55,14 +55,14 @@ def words_of(key, upper, n):
     """Return the kernel's words, (steps, words, lanes)."""
     steps = -(-n // threefry.STEP)
     out = np.empty(steps * threefry.STEP, dtype=np.uint32)
-    threefry.fill_words(out, n, np.array(key, dtype=np.uint32), *upper)
+    threefry.fill_words(out, n, tuple(key), *upper)
     return out.reshape(steps, 4, 16)
 
 
 def filled(n, uniform, scale, key, upper, room=None):
     steps = -(-n // threefry.STEP)
     out = np.full(room or steps * threefry.STEP, np.nan, dtype=np.float32)
-    threefry.fill(out, n, uniform, scale, np.array(key, dtype=np.uint32), *upper)
+    threefry.fill(out, n, uniform, scale, tuple(key), *upper)
     return out
 
 
@@ -165,10 +165,10 @@ def test_keys_tell_seeds_and_draws_apart():
     found = set()
     for seed, draws in itertools.product(seeds, [1, 2, 50, 1 << 16]):
         key = sampler.stream_key(seed, draws)
-        assert key.dtype == np.uint32 and key.shape == (4,)
-        assert int(key[0]) | int(key[1]) << 32 == seed  # so the key determines the seed
+        assert len(key) == 4 and all(0 <= word <= MASK for word in key)
+        assert key[0] | key[1] << 32 == seed  # so the key determines the seed
         assert key[2] == draws
-        found.add(tuple(key.tolist()))
+        found.add(tuple(key))
     assert len(found) == len(seeds) * 4
 
 

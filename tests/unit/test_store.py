@@ -644,9 +644,9 @@ def test_draws_held_twice_are_noticed(tmp_path):
 
 
 def test_a_table_that_holds_a_draw_twice_is_not_saved(tmp_path):
-    twice = Provenance((Span(5, 1, 0, 2), Span(5, 1, 1, 3)))
-    table = FunctionTable(["01"], [4], source=PriorSampling(), provenance=twice)
     with pytest.raises(ValueError, match="the same draws: seed 5, block 0 index 1"):
+        twice = Provenance((Span(5, 1, 0, 2), Span(5, 1, 1, 3)))
+        table = FunctionTable(["01"], [4], source=PriorSampling(), provenance=twice)
         save_table(table, tmp_path / "a")
     assert not (tmp_path / "a").exists()
 

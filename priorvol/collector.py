@@ -259,7 +259,7 @@ def _bar(wanted: Span, held: Provenance, progress: bool | None) -> Any:
     from tqdm import tqdm
 
     if progress is None:
-        progress = sys.stderr.isatty()
+        progress = sys.stderr is not None and sys.stderr.isatty()
     draws = wanted.output_draws
     done = wanted.size - sum(gap.size for gap in held.gaps(wanted))
     return tqdm(
