@@ -39,9 +39,9 @@ def collect(
     """Draw networks from the prior and count the functions that they compute.
 
     The same task, seed, output draws and number of samples give the same table, bit for bit, for
-    any number of workers and across interruptions. ReLU, leaky ReLU, sign and linear networks give
-    the same table on every processor; with other activations and for perceptrons, processors may
-    differ in rounding, which shows only where an output is within rounding of 0.
+    any number of workers and across interruptions. Networks with hidden layers are computed with
+    exactly rounded operations in a fixed order, whatever the processor; for perceptrons processors
+    may differ in the last bit of a weight, which shows only where an output is within rounding of 0.
 
     Parameters
     ----------
