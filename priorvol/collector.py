@@ -40,8 +40,9 @@ def collect(
 
     The same task, seed, output draws and number of samples give the same table, bit for bit, for
     any number of workers and across interruptions. Networks with hidden layers are computed with
-    exactly rounded operations in a fixed order, whatever the processor; for perceptrons processors
-    may differ in the last bit of a weight, which shows only where an output is within rounding of 0.
+    exactly rounded operations in a fixed order, whatever the processor; for perceptrons
+    processors may differ in the last bit of a weight, which shows only where an output is within
+    rounding of 0.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Random streams: the only place that turns a seed into random numbers.
 
-Network parameters come from the counter-based generator Threefry-4x32-20 (Salmon et al., SC 2011),
-keyed by the seed; the counter holds the block, the index in the block and the layer, so any sample
-can be replayed alone (`priorvol._kernels.threefry` computes it). Everything else that is random
+Every hidden draw has a stream of its own: xoshiro128++ from a state that the counter-based generator
+Threefry-4x32-20 makes of the seed, the block and the index in the block, so any sample can be
+replayed alone (`priorvol._kernels.streams`). Everything else that is random
 (bootstraps, permutations) uses a NumPy generator from `generator`.
 """
 

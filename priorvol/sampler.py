@@ -15,12 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol import activation, checks
-from priorvol._kernels import hashing, networks
+from priorvol._kernels import hashing, networks, streams
 from priorvol._kernels import rows as row_kernels
 from priorvol._kernels.activations import CODES
 from priorvol._kernels.layers import BLOCK as COLUMNS
 from priorvol._kernels.networks import Network, Workspace
-from priorvol._kernels.threefry import fill
 from priorvol.provenance import PriorSampling, Provenance, Span
 from priorvol.rng import BLOCK, check_seed
 from priorvol.table import FunctionTable
@@ -154,6 +153,7 @@ def draw_parameters(
         return [(column[None, 1:].copy(), column[:1].copy())]
     parameters: Parameters = []
     plan = work.plan
+    streams.start_at(plan.state, key, index, block, 0)
     source, target = plan.others, plan.units
     live, alive = 0, np.ones(n, dtype=bool)
     for layer in range(task.architecture.n_layers):
@@ -161,11 +161,10 @@ def draw_parameters(
         below = n if layer == 0 else live
         if layer < task.architecture.n_layers - 1:
             drop = draws > 1 or layer < task.architecture.n_layers - 2
-            where = (key, block, index)
-            live = networks.hidden_layer(plan, layer, live, drop, *where, source, target)
+            live = networks.hidden_layer(plan, layer, live, drop, source, target)
             source, target = target, source
         else:
-            networks.draw_weights(plan, layer, below, above, key, block, index)
+            networks.draw_weights(plan, layer, below, above)
         drawn, biases = _columns(work.weights, below, above)
         W = np.empty((above, len(alive)))
         W[:, alive] = drawn[:, ::-1] if layer == 0 else drawn
@@ -277,7 +276,9 @@ def _dead_weights(
 ) -> Array:
     out = np.empty(above * dead + 64, dtype=np.float32)
     law, scale = bool(network.uniform[layer]), network.scale[layer]
-    fill(out, above * dead, law, scale, key, index, block, layer + _DEAD)
+    state = np.empty(streams.STATE_WORDS, dtype=np.uint32)
+    streams.start(state, key, index, block, layer + _DEAD)
+    streams.fill(state, out, above * dead, law, scale)
     return out[: above * dead].reshape(above, dead).astype(np.float64)
 
 

@@ -132,17 +132,18 @@ def _cube(name, low, rectify):
             vectors = [base]
             for bit in (4, 5):
                 w = weight(constant(1 + bit))
-                below, above = simd.vector_float(low), simd.vector_float(1.0)
-                vectors = [simd.fma(b, w, below, x) for x in vectors] + [
-                    simd.fma(b, w, above, x) for x in vectors
-                ]
+                below = [b.fsub(x, w) if low else x for x in vectors]
+                vectors = below + [b.fadd(x, w) for x in vectors]
             loop = simd.Loop(b, blocks)
             inner = simd.Loop(b, high, vectors)
-            bit = b.and_(b.lshr(loop.index, inner.index), constant(1))
-            one, other = ir.Constant(simd.FLOAT, 1.0), ir.Constant(simd.FLOAT, low)
-            value = splat(b, b.select(b.trunc(bit, ir.IntType(1)), one, other))
-            w = weight(b.add(inner.index, constant(7)))
-            done = inner.close([simd.fma(b, w, value, x) for x in inner.carried])
+            bit = b.trunc(b.lshr(loop.index, inner.index), ir.IntType(1))
+            w = simd.load(b, simd.at(b, v, b.add(inner.index, constant(7))), simd.FLOAT)
+            if low:
+                other = b.fsub(ir.Constant(simd.FLOAT, -0.0), w)
+            else:
+                other = ir.Constant(simd.FLOAT, 0.0)
+            term = splat(b, b.select(bit, w, other))
+            done = inner.close([b.fadd(x, term) for x in inner.carried])
             here = _offset(b, out, b.mul(loop.index, panel))
             for i, x in enumerate(done):
                 if rectify:

@@ -1,9 +1,9 @@
 """Whole networks: draw the parameters of one after another and write their functions' bits.
 
-The numbers of layer l come from the counter words (index in the block, block, l); a layer's
-weights are laid out for the units below that are alive, so those of dead ReLU units are never
-drawn. With a single output draw all units of the last hidden layer count as alive: to look costs
-more than it saves.
+The numbers of a hidden draw come from one stream, named by the index in the block and the block,
+layer after layer; a layer's weights are laid out for the units below that are alive, so those of
+dead ReLU units are never drawn. With a single output draw all units of the last hidden layer count
+as alive: to look costs more than it saves.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from priorvol._kernels.layers import (
     threshold,
 )
 from priorvol._kernels.simd import LANES, float_pointer, read_float64, read_int64, read_uint8
-from priorvol._kernels.threefry import STEP, fill_at, fill_words
+from priorvol._kernels.streams import STATE_WORDS, STEP, fill_at, start_at
+from priorvol._kernels.threefry import fill as fill_words
 
 DRAWS_AT_ONCE = 64
 
@@ -70,6 +71,7 @@ class Plan(NamedTuple):
     cube: int
     vectors: int
     panel: int
+    state: int
     weights: int
     points: int
     units: int
@@ -110,7 +112,8 @@ class Workspace:
         target[:, :n] = columns.reshape(panels, lanes, n).swapaxes(1, 2)
         column = np.zeros(max(n, 6) + 1, dtype=np.float32)
         places = np.zeros(widest + 1, dtype=np.int64)  # one is written before it is kept
-        self._kept = (points, units, others, column, places)
+        state = np.zeros(STATE_WORDS, dtype=np.uint32)
+        self._kept = (state, points, units, others, column, places)
         self.plan = Plan(
             n_layers=len(sizes) - 1,
             n=n,
@@ -124,6 +127,7 @@ class Workspace:
             cube=network.cube,
             vectors=vectors,
             panel=4 * lanes * widest,
+            state=state.ctypes.data,
             weights=self.weights.ctypes.data,
             points=points.ctypes.data,
             units=units.ctypes.data,
@@ -143,17 +147,17 @@ def _aligned(size: int) -> Any:
 
 
 @kernel
-def draw_weights(plan, layer, below, above, key, block, index):
+def draw_weights(plan, layer, below, above):
     """Draw the weights and biases of one layer into ``plan.weights``."""
     uniform = read_uint8(plan.uniform + layer) != 0
     scale = read_float64(plan.scale + 8 * layer)
-    fill_at(plan.weights, (below + 1) * above, uniform, scale, key, index, block, layer)
+    fill_at(plan.state, plan.weights, (below + 1) * above, uniform, scale)
     ratio = np.float32(read_float64(plan.ratio + 8 * layer))
     scale_biases(plan.weights, below, above, ratio)
 
 
 @kernel
-def hidden_layer(plan, layer, live, drop, key, block, index, source, target):
+def hidden_layer(plan, layer, live, drop, source, target):
     """Draw hidden layer ``layer`` from the listed units at ``source``; return how many are live.
 
     The first layer (0) reads the inputs instead. The list then names the units at ``target``. With
@@ -170,7 +174,7 @@ def hidden_layer(plan, layer, live, drop, key, block, index, source, target):
         live, source = plan.n, plan.points
         set_alive(live, alive)
         list_alive(live, alive, places)
-    draw_weights(plan, layer, live, above, key, block, index)
+    draw_weights(plan, layer, live, above)
     if on_cube:
         signed = plan.cube == 2
         cube_layer(w, live, above, signed, panel, rectify, drop, plan.column, alive, target)
@@ -188,9 +192,9 @@ def hidden_layer(plan, layer, live, drop, key, block, index, source, target):
 
 
 @kernel
-def output_layer(plan, live, draws, key, block, index, source, target, keys, words):
+def output_layer(plan, live, draws, source, target, keys, words):
     """Draw ``draws`` output layers on the listed units and write their bits at ``keys``."""
-    draw_weights(plan, plan.n_layers - 1, live, draws, key, block, index)
+    draw_weights(plan, plan.n_layers - 1, live, draws)
     vectors, panel, w = plan.vectors, plan.panel, plan.weights
     least = -np.float32(np.inf)
     for first in range(0, draws, DRAWS_AT_ONCE):
@@ -216,15 +220,15 @@ def sample(plan, last_mask, key, block, first, count, draws, keys):
     n_hidden, words = plan.n_layers - 1, keys.shape[1]
     base = keys.ctypes.data
     for g in range(count):
-        index = first + g
+        start_at(plan.state, key, first + g, block, 0)
         source, target = plan.others, plan.units
         live = 0
         for layer in range(n_hidden):
             drop = draws > 1 or layer < n_hidden - 1
-            live = hidden_layer(plan, layer, live, drop, key, block, index, source, target)
+            live = hidden_layer(plan, layer, live, drop, source, target)
             source, target = target, source
         place = base + 8 * words * draws * g
-        output_layer(plan, live, draws, key, block, index, source, target, place, words)
+        output_layer(plan, live, draws, source, target, place, words)
     for i in range(count * draws):
         keys[i, words - 1] &= last_mask
 

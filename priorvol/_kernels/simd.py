@@ -85,6 +85,11 @@ def _call(b: Builder, name: str, result: Any, *values: Value) -> Value:
     return b.call(function, values)
 
 
+def rotate(b: Builder, x: Value, places: int) -> Value:
+    """Rotate 32-bit lanes to the left."""
+    return b.or_(b.shl(x, vector_int(places)), b.lshr(x, vector_int(32 - places)))
+
+
 def fma(b: Builder, x: Value, y: Value, z: Value) -> Value:
     """Return x y + z, rounded once."""
     return _call(b, "llvm.fma.v16f32", VFLOAT, x, y, z)
