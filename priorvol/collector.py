@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+import warnings
 from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ def collect(
     (10000, True)
     """
     wanted = check_span(task, n_samples, seed, output_draws)
+    n_jobs = check_jobs(n_jobs)
     with ExitStack() as stack:
         writer: RunWriter | None = None
         held = Provenance()
@@ -133,21 +135,22 @@ def iter_collect(
     """
     from joblib import Parallel, delayed
 
-    n_jobs = checks.integer("n_jobs", n_jobs)
-    if n_jobs == 0:
-        raise ValueError("n_jobs must be a number of workers or -1 for all cores, got 0")
+    n_jobs = check_jobs(n_jobs)
     for span in spans:
         check_sampling(task, span.output_draws)
     if n_jobs == 1 or len(spans) == 1:
         for span in spans:
             yield sample_span(task, span)
         return
+    n_jobs = min(n_jobs, len(spans))
     parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator_unordered")
     results: Any = parallel(delayed(sample_span)(task, span) for span in spans)
     try:
         yield from results
     finally:
-        results.close()
+        with warnings.catch_warnings():  # joblib warns of what is given up here on purpose
+            warnings.simplefilter("ignore", UserWarning)
+            results.close()
 
 
 def check_span(task: Any, n_samples: Any, seed: Any, output_draws: Any) -> Span:
@@ -160,6 +163,14 @@ def check_span(task: Any, n_samples: Any, seed: Any, output_draws: Any) -> Span:
             f"(try {math.ceil(number / draws) * draws})"
         )
     return Span(check_seed(seed), draws, 0, number // draws)
+
+
+def check_jobs(n_jobs: Any) -> int:
+    """Return a number of workers as joblib takes it, or raise ``ValueError``."""
+    number = checks.integer("n_jobs", n_jobs, low=-1024, high=1024)
+    if number == 0:
+        raise ValueError("n_jobs must be a number of workers or -1 for all cores, got 0")
+    return number
 
 
 @dataclass(frozen=True)
@@ -200,12 +211,12 @@ def forecast(task: Task, *, n_samples: int, output_draws: int = 1, n_jobs: int =
     >>> forecast(Task(Architecture(3, (8,))), n_samples=10**6).seconds > 0
     True
     """
-    from joblib import effective_n_jobs
+    from joblib import cpu_count, effective_n_jobs
 
     wanted = check_span(task, n_samples, 0, output_draws)
-    n_jobs = checks.integer("n_jobs", n_jobs)
+    workers = min(effective_n_jobs(check_jobs(n_jobs)), cpu_count(), wanted.size)
     rate, pilot = _pilot(task, wanted.output_draws)
-    rate *= max(min(effective_n_jobs(n_jobs), wanted.size), 1)
+    rate *= max(workers, 1)
     total = wanted.size * wanted.output_draws
     further = max(total - pilot.n_samples, 0)
     most = float(2.0 ** min(task.m, 1000))
@@ -230,9 +241,8 @@ def _pilot(task: Task, draws: int, seconds: float = 0.1) -> tuple[float, Functio
 def _spans(task: Task, wanted: Span, held: Provenance) -> list[Span]:
     """Cut what is not held yet into spans of about a second of work."""
     gaps = held.gaps(wanted)
-    left = sum(gap.size for gap in gaps)
-    if left * wanted.output_draws <= 1 << 12:
-        return gaps
+    if not gaps:
+        return []
     rate, _ = _pilot(task, wanted.output_draws, seconds=0.02)
     groups = max(int(rate * _SPAN_SECONDS / wanted.output_draws), 1)
     size = 1 << min(groups, max(_SPAN_DRAWS // wanted.output_draws, 1)).bit_length() - 1

@@ -12,6 +12,7 @@ import zlib
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -269,19 +270,21 @@ def npz_inputs(path: str | Path, key: str | None = None) -> Inputs:
     try:
         with path.open("rb") as stream:  # np.load leaves a path open if the archive is damaged
             loaded = np.load(stream, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return Inputs(loaded, name=path.name)
-            names = list(loaded.files)
-            wanted = key or (names[0] if len(names) == 1 else "x")
-            if wanted not in names:
-                raise ValueError(f"{path} has no array {wanted!r}; it holds {names}")
-            return Inputs(loaded[wanted], name=path.name)
-    except (OSError, EOFError, zlib.error) as error:
+            array = loaded if isinstance(loaded, np.ndarray) else _member(loaded, key)
+    except (OSError, EOFError, ValueError, zlib.error, BadZipFile) as error:
         raise ValueError(f"cannot read inputs from {path}: {error}") from None
-    except Exception as error:
-        if type(error).__name__ == "BadZipFile":
-            raise ValueError(f"cannot read inputs from {path}: {error}") from None
-        raise
+    try:
+        return Inputs(array, name=path.name)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _member(archive: Any, key: str | None) -> npt.NDArray[Any]:
+    names = list(archive.files)
+    wanted = key or (names[0] if len(names) == 1 else "x")
+    if wanted not in names:
+        raise ValueError(f"no array {wanted!r}; it holds {names}")
+    return cast(npt.NDArray[Any], archive[wanted])
 
 
 def digits_inputs(indices: npt.ArrayLike | None = None) -> Inputs:

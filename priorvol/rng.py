@@ -1,9 +1,9 @@
 """Random streams: the only place that turns a seed into random numbers.
 
-Every hidden draw has a stream of its own: xoshiro128++ from a state that the counter-based generator
-Threefry-4x32-20 makes of the seed, the block and the index in the block, so any sample can be
-replayed alone (`priorvol._kernels.streams`). Everything else that is random
-(bootstraps, permutations) uses a NumPy generator from `generator`.
+Every hidden draw has a stream of its own: xoshiro128++ from a state that the counter-based
+generator Threefry-4x32-20 makes of the seed, the block and the index in the block, so any sample
+can be replayed alone (`priorvol._kernels.streams`). Everything else that is random (bootstraps,
+permutations) uses a NumPy generator from `generator`.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ float32 sums tie at h = 0 about once in 10^6 draws). `draw_parameters` replays a
 
 from __future__ import annotations
 
+import math
 import threading
 from functools import lru_cache
 from typing import Any
@@ -96,7 +97,24 @@ def check_sampling(task: Any, output_draws: Any) -> int:
         raise ValueError(
             f"output_draws = {draws} needs a hidden layer to share; a perceptron has none: use 1"
         )
+    if task.architecture.hidden:
+        _check_scales(task)
     return draws
+
+
+def _check_scales(task: Task) -> None:
+    """Refuse priors whose activations would leave the range of float32."""
+    size = float(np.abs(task.inputs.values).max()) or 1.0
+    sizes = task.architecture.layer_sizes
+    bounded = task.architecture.activation in ("tanh", "erf", "sigmoid", "sin", "sign")
+    for layer, (w, b) in enumerate(task.prior.scales(sizes)):
+        size = max(math.sqrt(sizes[layer]) * w * size, b)
+        if not all(1e-30 < value < 1e30 for value in (w, b / w if b else 1.0, size)):
+            raise ValueError(
+                f"layer {layer}: standard deviations {w:.3g} (weights) and {b:.3g} (biases) lead "
+                "to numbers beyond 1e-30..1e30, the range of single precision"
+            )
+        size = 1.0 if bounded else size
 
 
 def draw_parameters(

@@ -14,6 +14,9 @@ from priorvol.provenance import source_to_json
 from priorvol.result import Estimate, RankTable
 from priorvol.table import FunctionTable
 
+_LONGEST = 130
+"""Characters of a function that are printed in full: m = 128 in bits, m = 512 in hexadecimal."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
@@ -94,7 +97,7 @@ class Summary:
         }
 
     def __str__(self) -> str:
-        """Return the lines that ``priorvol show`` prints."""
+        """Return the lines that ``priorvol show`` prints; long functions lose their middle."""
         lines = [self.title, f"{self.n_samples:,} {self.source_title}", ""]
         lines += _table(self._cells())
         level = f"{100 * self.ranks.level:g}%"
@@ -131,7 +134,7 @@ class Summary:
         for i, text in enumerate(self.ranks.texts(base=self.base)):
             row = [
                 f"{i + 1}",
-                text,
+                _shorten(text),
                 f"{self.ranks.counts[i]:,}",
                 f"{self.ranks.p[i]:.4g}",
                 f"[{self.ranks.low[i]:.4g}, {self.ranks.high[i]:.4g}]",
@@ -211,6 +214,11 @@ def summarise(
 def _estimate(estimate: Estimate) -> str:
     low, high = estimate.interval
     return f"{estimate.p:.4g} [{low:.4g}, {high:.4g}]"
+
+
+def _shorten(text: str) -> str:
+    """Cut the middle out of a function that is too long for a line."""
+    return text if len(text) <= _LONGEST else f"{text[:60]}...{text[-20:]}"
 
 
 def _table(rows: list[list[str]]) -> list[str]:

@@ -10,13 +10,22 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 import priorvol
 from priorvol.cli import collect, complexity, export, importing, plot, show
+from priorvol.cli import options as shared
 
 _VERBS = (collect, show, complexity, plot, export, importing)
+_EXAMPLE = """\
+  priorvol collect --n-inputs 7 --hidden 40,40 --samples 1e6 --out runs/a
+  priorvol show runs/a
+  priorvol plot rank runs/a --out rank.png
+
+priorvol VERB --help shows a verb's options and examples."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,26 +36,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["show", "no/such/run"])
     2
     """
-    parser = build_parser()
-    try:
-        options = parser.parse_args(arguments)
-    except SystemExit as stop:  # argparse has printed its message
-        return int(stop.code or 0)
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        options.run(options)
-        sys.stdout.flush()
-    except ValueError as error:
-        return _fail(str(error), 2)
-    except KeyboardInterrupt:
-        return _fail(f"interrupted{getattr(options, 'after_interrupt', '')}", 130)
-    except BrokenPipeError:  # the reader, such as head, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (OSError, ImportError) as error:
-        return _fail(str(error), 1)
-    except MemoryError:
-        return _fail("out of memory", 1)
+    options = argparse.Namespace(after_interrupt="")
+    with _sigterm_interrupts():
+        try:
+            build_parser().parse_args(arguments, options)
+            options.run(options)
+            _flush()
+        except SystemExit as stop:  # argparse has printed its message or its help
+            return _leave(int(stop.code or 0))
+        except ValueError as error:
+            return _fail(str(error), 2)
+        except KeyboardInterrupt:
+            return _fail(f"interrupted{options.after_interrupt}", 130)
+        except BrokenPipeError:
+            return _leave(0)
+        except (OSError, ImportError, RuntimeError) as error:
+            return _fail(_reason(error), 1)
+        except MemoryError:
+            return _fail("out of memory", 1)
     return 0
 
 
@@ -58,10 +65,11 @@ def build_parser() -> argparse.ArgumentParser:
     >>> build_parser().prog
     'priorvol'
     """
-    parser = argparse.ArgumentParser(
+    parser = shared.Parser(
         prog="priorvol",
         description="How much of a neural network's parameter space computes each function.",
-        epilog="priorvol VERB --help shows a verb's options and an example.",
+        epilog=f"example:\n{_EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"priorvol {priorvol.__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
@@ -70,10 +78,43 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Make SIGTERM act like Ctrl-C inside the block; handlers belong to the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _fail(message: str, code: int) -> int:
-    print(f"priorvol: error: {message}", file=sys.stderr)
+def _flush() -> None:
+    if sys.stdout is not None:  # it is None where the caller closed it
+        sys.stdout.flush()
+
+
+def _leave(code: int) -> int:
+    """Return ``code``; drop what cannot be printed because the reader, such as head, has gone."""
+    try:
+        _flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
+
+
+def _fail(message: str, code: int) -> int:
+    shared.note(f"priorvol: error: {' '.join(message.split())}")
+    return code
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error) or type(error).__name__

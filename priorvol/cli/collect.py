@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
+import math
 from typing import Any
 
 from priorvol.cli import options as shared
+from priorvol.task import Task
 
 _EXAMPLE = """\
   priorvol collect --n-inputs 7 --hidden 40,40 --sigma-w 1 --sigma-b 0 \\
@@ -20,43 +20,32 @@ def add_parser(verbs: Any) -> None:
     parser = shared.verb(
         verbs, "collect", run, "draw random networks and count their functions", _EXAMPLE
     )
-    shared.add_task(parser)
     work = parser.add_argument_group("run")
-    work.add_argument("--samples", type=shared.whole, required=True, help="functions to draw: 1e7")
-    work.add_argument("--out", required=True, help="run folder, new or to be continued")
-    work.add_argument("--seed", type=shared.whole, default=0, help="0 to 2^64 - 1 (0)")
-    work.add_argument(
-        "--output-draws", type=shared.whole, default=1, help="output layers a hidden draw (1)"
-    )
-    work.add_argument("--jobs", type=shared.whole, default=-1, help="workers; -1: one a core (-1)")
+    text = "number of functions to draw, in all, such as 1e7"
+    work.add_argument("--samples", type=shared.whole, required=True, metavar="N", help=text)
+    text = "run folder, new or to be continued"
+    work.add_argument("--out", type=shared.path, required=True, metavar="RUN", help=text)
+    text = "of the random stream, 0 to 2^64 - 1 (0)"
+    work.add_argument("--seed", type=shared.whole, default=0, metavar="N", help=text)
+    text = "output layers drawn for each draw of the hidden layers (1)"
+    work.add_argument("--output-draws", type=shared.whole, default=1, metavar="N", help=text)
+    text = "workers; -1: one a core (-1)"
+    work.add_argument("--jobs", type=shared.jobs, default=-1, metavar="N", help=text)
     work.add_argument("--no-progress", action="store_true", help="no progress bar, no forecast")
     work.add_argument("--json", action="store_true", help="print the result as JSON")
+    shared.add_task(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Collect, then say what was found."""
-    from priorvol.collect import check_span, collect, forecast
-    from priorvol.store import load_run
+    from priorvol.collector import check_span, collect
 
     task = shared.read_task(options)
     check_span(task, options.samples, options.seed, options.output_draws)
-    folder = Path(options.out)
+    folder = options.out
     options.after_interrupt = f": the same command goes on from what is saved in {folder}"
     if not options.no_progress:
-        held = load_run(folder, verify=False).n_samples if _is_run(folder) else 0
-        expected = forecast(
-            task,
-            n_samples=options.samples,
-            output_draws=options.output_draws,
-            n_jobs=options.jobs,
-        )
-        left = max(options.samples - held, 0)
-        note = f"{held:,} samples are there; " if held else ""
-        print(
-            f"{note}expecting about {_duration(left / expected.rate)} at {expected.rate:,.0f} a "
-            f"second and at most {expected.n_bytes / 2**20:,.0f} MiB of memory",
-            file=sys.stderr,
-        )
+        _announce(task, options)
     table = collect(
         task,
         n_samples=options.samples,
@@ -82,12 +71,34 @@ def run(options: argparse.Namespace) -> None:
     print(f"{task}\n{table.n_samples:,} {table.source}\n{len(table):,} functions, in {folder}")
 
 
-def _is_run(folder: Path) -> bool:
-    return (folder / "manifest.json").exists()
+def _announce(task: Task, options: argparse.Namespace) -> None:
+    """Open the folder, whose errors come first, and forecast what is left to draw."""
+    from priorvol.collector import forecast
+    from priorvol.provenance import PriorSampling
+    from priorvol.store import RunWriter
+
+    source = PriorSampling(options.output_draws)
+    with RunWriter(options.out, task=task, source=source, seed=options.seed) as writer:
+        held = writer.n_samples
+    there = f"{held:,} samples are there; " if held else ""
+    left = options.samples - held
+    if left > 0:
+        expected = forecast(
+            task,
+            n_samples=options.samples,
+            output_draws=options.output_draws,
+            n_jobs=options.jobs,
+        )
+        shared.note(
+            f"{there}expecting {_duration(left / expected.rate)} at {expected.rate:,.0f} a second "
+            f"and at most {math.ceil(expected.n_bytes / 2**20):,} MiB of memory"
+        )
+    elif left == 0:
+        shared.note(f"{there}nothing is left to draw")
 
 
 def _duration(seconds: float) -> str:
     for unit, size in (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
         if seconds >= 2 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s" if seconds >= 1 else "a second"
+            return f"about {seconds / size:.1f} {unit}"
+    return f"about {seconds:.0f} s" if seconds >= 1 else "less than a second"

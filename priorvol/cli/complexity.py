@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from priorvol.cli import options as shared
@@ -11,7 +10,16 @@ from priorvol.cli import options as shared
 _EXAMPLE = """\
   priorvol complexity runs/a --measure k_lz,lz78_phrases --top 1000
   priorvol complexity --function 1001111011000010 --measure k_lz
+  priorvol complexity --function 0x9ec2 --m 16
   priorvol complexity --list"""
+
+
+@shared.reader
+def _measures(text: str) -> tuple[str, ...]:
+    chosen = shared.measures(text)
+    if not chosen:
+        raise ValueError("the name of a measure is wanted, got none")
+    return chosen
 
 
 def add_parser(verbs: Any) -> None:
@@ -19,15 +27,17 @@ def add_parser(verbs: Any) -> None:
     parser = shared.verb(
         verbs, "complexity", run, "compute complexities of a run's functions", _EXAMPLE
     )
-    parser.add_argument("folder", metavar="RUN", nargs="?", help="run folder")
-    parser.add_argument(
-        "--function", action="append", metavar="BITS", help="a function instead (0/1 text)"
-    )
-    parser.add_argument("--measure", type=shared.names, default=("k_lz",), help="(k_lz)")
+    parser.add_argument("folder", type=shared.path, metavar="RUN", nargs="?", help="run folder")
+    text = "a function instead (0/1 text, or 0x text with --m); may be repeated"
+    parser.add_argument("--function", action="append", metavar="BITS", help=text)
+    text = "number of bits of the functions given as 0x text"
+    parser.add_argument("--m", type=shared.positive("m"), metavar="N", help=text)
+    text = "measures, with commas between (k_lz); --list names them"
+    parser.add_argument("--measure", type=_measures, default="k_lz", metavar="NAMES", help=text)
     parser.add_argument("--list", action="store_true", help="list the measures")
-    text = "most frequent functions only (default: all)"
-    parser.add_argument("--top", type=shared.whole, default=None, help=text)
-    shared.add_base(parser)
+    text = "the N most frequent functions only (default: all)"
+    parser.add_argument("--top", type=shared.positive("top"), metavar="N", help=text)
+    shared.add_base(parser, "2 up to 32 inputs, 16 above")
     parser.add_argument("--json", action="store_true", help="print as JSON, else CSV")
 
 
@@ -40,11 +50,13 @@ def run(options: argparse.Namespace) -> None:
         return
     if (options.folder is None) == (options.function is None):
         raise ValueError("one of RUN and --function is wanted (or --list)")
-    for name in options.measure:
-        complexity.measure(name)
+    others = shared.given(options, ("top",) if options.folder is None else ("m",))
+    if others:
+        what = "--function" if options.folder is None else "RUN"
+        raise ValueError(f"{shared.flags(others)} does not go with {what}")
     columns: dict[str, list[Any]] = {}
     if options.function is not None:
-        words, m = bits.as_words(options.function)
+        words, m = _given_functions(options)
     else:
         from priorvol.store import load_run
 
@@ -60,8 +72,18 @@ def run(options: argparse.Namespace) -> None:
     if options.json:
         shared.print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
-    sys.stdout.write(",".join(columns) + "\n")
-    sys.stdout.writelines(",".join(map(_cell, row)) + "\n" for row in rows)
+    print(",".join(columns))
+    for row in rows:
+        print(",".join(map(_cell, row)))
+
+
+def _given_functions(options: argparse.Namespace) -> tuple[Any, int]:
+    from priorvol import bits
+
+    texts = options.function
+    if options.m is None and all(text.lower().startswith("0x") for text in texts):
+        raise ValueError(f"--m, the number of bits, is wanted with 0x text: {texts[0]!r:.80}")
+    return bits.as_words(texts, options.m)
 
 
 def _cell(value: Any) -> str:

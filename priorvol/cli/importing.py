@@ -17,12 +17,14 @@ _EXAMPLE = """\
 def add_parser(verbs: Any) -> None:
     """Add the verb."""
     parser = shared.verb(verbs, "import", run, "make a run folder from counts", _EXAMPLE)
-    parser.add_argument("file", metavar="FILE", help="text lines of a function and a count, or CSV")
-    parser.add_argument("--out", required=True, help="new run folder")
+    text = "text lines of a function and a count, or CSV; -: standard input"
+    parser.add_argument("file", type=shared.path, metavar="FILE", help=text)
+    text = "new run folder"
+    parser.add_argument("--out", type=shared.path, required=True, metavar="RUN", help=text)
     text = "draws behind the counts, if rare functions were left out (default: their sum)"
-    parser.add_argument("--samples", type=shared.whole, default=None, help=text)
-    shared.add_task(parser)
+    parser.add_argument("--samples", type=shared.positive("samples"), metavar="N", help=text)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    shared.add_task(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -31,11 +33,12 @@ def run(options: argparse.Namespace) -> None:
     from priorvol.store import save_table
 
     task = shared.read_task(options) if shared.has_task(options) else None
-    table = read_counts(options.file, task=task, n_samples=options.samples)
+    file = "/dev/stdin" if str(options.file) == "-" else options.file
+    table = read_counts(file, task=task, n_samples=options.samples)
     save_table(table, options.out)
     if options.json:
         shared.print_json(
-            {"run": options.out, "n_samples": table.n_samples, "n_functions": len(table)}
+            {"run": str(options.out), "n_samples": table.n_samples, "n_functions": len(table)}
         )
     else:
         print(f"{len(table):,} functions, {table.n_samples:,} draws, in {options.out}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from priorvol import checks
 from priorvol.activation import ACTIVATIONS, LEAKY_SLOPE
@@ -32,6 +34,22 @@ from priorvol.task import Task
 
 T = TypeVar("T")
 
+_NETWORK = ("activation", "shift", "slope")
+_PRIOR = ("sigma_w", "sigma_b", "distribution", "weight_scaling", "bias_scaling")
+_TASK = ("n_inputs", "hidden", *_NETWORK, *_PRIOR, "encoding", "inputs", "key", "task")
+
+
+class Parser(argparse.ArgumentParser):
+    """Refuses abbreviations and says what is wrong in one line."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Take what `argparse.ArgumentParser` takes."""
+        super().__init__(**{"allow_abbrev": False, **settings})
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with code 2."""
+        self.exit(2, f"{self.prog}: error: {' '.join(message.split())} (see {self.prog} --help)\n")
+
 
 def verb(
     verbs: Any, name: str, run: Callable[[argparse.Namespace], None], about: str, example: str
@@ -48,50 +66,107 @@ def verb(
     return parser
 
 
+def given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """Return those of the options that were given; the others are None."""
+    values = {name: getattr(options, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def flags(names: Iterable[str]) -> str:
+    """Return options as they are typed."""
+    return ", ".join("--" + name.replace("_", "-") for name in names)
+
+
+# How values are read
+
+
+def reader(read: Callable[[str], T]) -> Callable[[str], T]:
+    """Return ``read`` with its ``ValueError`` as argparse's, whose message is printed."""
+
+    def wrapped(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return wrapped
+
+
+@reader
 def whole(text: str) -> int:
     """Read a whole number such as 1000, 1e7 or 10_000."""
+    with suppress(ValueError, InvalidOperation):
+        number = Decimal(text)
+        if number.is_finite() and number.adjusted() > 30:
+            raise argparse.ArgumentTypeError(f"the number is too large: {text:.40}")
+        if number.is_finite() and number == number.to_integral_value():
+            return int(number)
+    raise ValueError(f"a whole number is wanted, got {text!r:.80}")
+
+
+@reader
+def number(text: str) -> float:
+    """Read a number."""
     try:
-        return checks.integer("number", int(text) if _plain(text) else _exact(text))
-    except (ValueError, InvalidOperation):
-        raise argparse.ArgumentTypeError(f"a whole number is wanted, got {text!r}") from None
+        return float(text)
+    except ValueError:
+        raise ValueError(f"a number is wanted, got {text!r:.80}") from None
 
 
-def _plain(text: str) -> bool:
-    return text.replace("_", "").lstrip("+-").isdigit()
+def positive(name: str) -> Callable[[str], int]:
+    """Return a reader of whole numbers of at least 1."""
+    return reader(lambda text: checks.integer(name, whole(text), low=1))
 
 
-def _exact(text: str) -> int:
-    number = Decimal(text)
-    if not number.is_finite() or number != number.to_integral_value() or abs(number) > 1 << 70:
-        raise ValueError(text)
-    return int(number)
+def named(name: str, known: Iterable[str]) -> Callable[[str], str]:
+    """Return a reader of one of the names ``known``."""
+    return reader(lambda text: checks.choice(name, text, known))
 
 
 def comma(read: Callable[[str], T]) -> Callable[[str], T | tuple[T, ...]]:
     """Return a reader of one value or several with commas between."""
 
-    def reader(text: str) -> T | tuple[T, ...]:
+    def read_all(text: str) -> T | tuple[T, ...]:
         values = tuple(read(part.strip()) for part in text.split(","))
         return values[0] if len(values) == 1 else values
 
-    reader.__name__ = getattr(read, "__name__", "value")
-    return reader
+    return read_all
+
+
+@reader
+def path(text: str) -> Path:
+    """Read a path; empty text, as from a shell variable that is not set, is none."""
+    if not text.strip():
+        raise ValueError(f"a path is wanted, got {text!r}")
+    return Path(text)
 
 
 def widths(text: str) -> tuple[int | float, ...]:
     """Read hidden widths: ``40,40``, ``inf,inf`` or ``none``."""
-    if text.strip().lower() in ("none", ""):
+    if text.strip().lower() == "none":
         return ()
     parts = [part.strip() for part in text.split(",")]
-    return tuple(math.inf if part == "inf" else whole(part) for part in parts)
+    return tuple(math.inf if part.lower() == "inf" else whole(part) for part in parts)
 
 
+@reader
 def shift(text: str) -> float | str:
     """Read a number or ``zero-mean``."""
     try:
         return float(text)
     except ValueError:
+        if text != "zero-mean":
+            raise ValueError(f"a number or zero-mean is wanted, got {text!r:.80}") from None
         return text
+
+
+@reader
+def jobs(text: str) -> int:
+    """Read a number of workers, or -1 for all cores."""
+    workers = whole(text)
+    if workers == 0:
+        raise ValueError("a number of workers is wanted, or -1 for one a core, got 0")
+    return workers
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -99,97 +174,149 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+@reader
+def measures(text: str) -> tuple[str, ...]:
+    """Read names of complexity measures with commas between."""
+    from priorvol import complexity
+
+    return tuple(complexity.measure(name).name for name in names(text))
+
+
+# The task
+
+
 def add_task(parser: argparse.ArgumentParser) -> None:
     """Add the options that make a task."""
     net = parser.add_argument_group("network")
-    net.add_argument("--n-inputs", type=whole, help="inputs of the network")
-    net.add_argument("--hidden", type=widths, help="hidden widths, such as 40,40; none: perceptron")
-    net.add_argument("--activation", default="relu", help=", ".join(ACTIVATIONS) + " (relu)")
-    net.add_argument("--shift", type=shift, default=0.0, help="added to phi; or zero-mean (0)")
-    net.add_argument("--slope", type=float, default=LEAKY_SLOPE, help="of leaky_relu (0.01)")
+    net.add_argument(
+        "--n-inputs", type=whole, metavar="N", help="number of inputs; of the cube 1 to 16"
+    )
+    text = "hidden widths from the inputs up, such as 40,40; none: a perceptron"
+    net.add_argument("--hidden", type=widths, metavar="WIDTHS", help=text)
+    net.add_argument("--activation", metavar="NAME", help=", ".join(ACTIVATIONS) + " (relu)")
+    text = "number added to the activation, or zero-mean (0)"
+    net.add_argument("--shift", type=shift, metavar="X", help=text)
+    text = f"of leaky_relu on the negative side ({LEAKY_SLOPE})"
+    net.add_argument("--slope", type=number, metavar="X", help=text)
     law = parser.add_argument_group("prior; one value, or one a layer with commas between")
-    law.add_argument("--sigma-w", type=comma(float), default=1.0, help="of the weights (1)")
-    law.add_argument("--sigma-b", type=comma(float), default=1.0, help="of the biases (1); 0: none")
-    for option, known in (
-        ("distribution", DISTRIBUTIONS),
-        ("weight-scaling", WEIGHT_SCALINGS),
-        ("bias-scaling", BIAS_SCALINGS),
+    text = "weights have variance sigma_w^2 / fan_in (1)"
+    law.add_argument("--sigma-w", type=comma(number), metavar="X", help=text)
+    text = "biases have variance sigma_b^2; 0: no biases (1)"
+    law.add_argument("--sigma-b", type=comma(number), metavar="X", help=text)
+    for option, known, extra in (
+        ("distribution", DISTRIBUTIONS, ""),
+        ("weight-scaling", WEIGHT_SCALINGS, ": whether the variance is over fan_in"),
+        ("bias-scaling", BIAS_SCALINGS, ": whether the variance is over fan_in"),
     ):
-        text = f"{' or '.join(known)} ({known[0]})"
-        law.add_argument(f"--{option}", type=comma(str), default=known[0], help=text)
+        text = f"{' or '.join(known)}{extra} ({known[0]})"
+        law.add_argument(f"--{option}", type=comma(str), metavar="NAME", help=text)
     points = parser.add_argument_group("inputs")
-    points.add_argument(
-        "--encoding", default="01", help=f"of the cube: {', '.join(ENCODINGS)} (01)"
-    )
-    points.add_argument(
-        "--inputs", help="instead of the cube: a .csv, .npz or .npy file, or digits"
-    )
-    points.add_argument("--key", help="array of the .npz file")
-    points.add_argument("--task", help="instead of all these: a task's JSON file")
+    text = f"of the Boolean cube, {' or '.join(ENCODINGS)}: {{0,1}}^N or {{-1,1}}^N (01)"
+    points.add_argument("--encoding", metavar="NAME", help=text)
+    text = "instead of the cube: digits, or a .csv, .npz or .npy file with a point a row"
+    points.add_argument("--inputs", metavar="FILE", help=text)
+    points.add_argument("--key", metavar="NAME", help="array of the .npz file")
+    text = "JSON file of Task.to_json(), instead of all the options above"
+    points.add_argument("--task", type=path, metavar="FILE", help=text)
 
 
 def has_task(options: argparse.Namespace) -> bool:
-    """Whether any of the options that name a task was given."""
-    return any(getattr(options, name) is not None for name in ("n_inputs", "inputs", "task"))
+    """Whether any of the options that make a task was given."""
+    return bool(given(options, _TASK))
 
 
 def read_task(options: argparse.Namespace) -> Task:
     """Return the task that the options of `add_task` describe."""
     if options.task is not None:
-        return _task_file(Path(options.task))
+        others = [name for name in given(options, _TASK) if name != "task"]
+        if others:
+            raise ValueError(f"--task is the whole task: leave out {flags(others)}")
+        return _task_file(options.task)
     inputs = _inputs(options)
     if options.hidden is None:
         raise ValueError("--hidden is missing: widths such as 40,40, or none for a perceptron")
     if options.n_inputs is not None and inputs.n != options.n_inputs:
         raise ValueError(f"--n-inputs is {options.n_inputs}, but the inputs have {inputs.n}")
-    architecture = Architecture(
-        inputs.n, options.hidden, options.activation, options.shift, options.slope
-    )
-    prior = Prior(
-        options.sigma_w,
-        options.sigma_b,
-        options.distribution,
-        options.weight_scaling,
-        options.bias_scaling,
-    )
-    return Task(architecture, prior, inputs)
+    architecture = Architecture(inputs.n, options.hidden, **given(options, _NETWORK))
+    return Task(architecture, Prior(**given(options, _PRIOR)), inputs)
 
 
 def _inputs(options: argparse.Namespace) -> Inputs:
+    suffix = Path(options.inputs or "").suffix.lower()
+    if options.key is not None and suffix != ".npz":
+        raise ValueError("--key names an array of an .npz file, and --inputs is none")
     if options.inputs is None:
         if options.n_inputs is None:
             raise ValueError("--n-inputs is missing (or --inputs, or --task)")
-        return boolean_cube(options.n_inputs, options.encoding)
+        return boolean_cube(options.n_inputs, options.encoding or ENCODINGS[0])
+    if options.encoding is not None:
+        raise ValueError("--encoding is that of the Boolean cube: leave it out with --inputs")
     if options.inputs == "digits":
         return digits_inputs()
-    suffix = Path(options.inputs).suffix
-    checks.choice("--inputs file type", suffix, (".csv", ".npz", ".npy"))
     if suffix == ".csv":
         return csv_inputs(options.inputs)
-    return npz_inputs(options.inputs, options.key)
+    if suffix in (".npz", ".npy"):
+        return npz_inputs(options.inputs, options.key)
+    raise ValueError(
+        f"--inputs must be digits or a .csv, .npz or .npy file, got {options.inputs!r}"
+    )
 
 
-def _task_file(path: Path) -> Task:
+def _task_file(file: Path) -> Task:
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"cannot read a task from {path}: {error}") from None
-    return Task.from_json(record)
+        return Task.from_json(json.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ValueError(f"cannot read a task from {file}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"cannot read a task from {file}: {error}") from None
 
 
-def add_interval(parser: argparse.ArgumentParser) -> None:
+# Other shared options
+
+
+def add_interval(parser: argparse._ActionsContainer) -> None:
     """Add the options of intervals."""
-    parser.add_argument("--level", type=float, default=0.95, help="of the intervals (0.95)")
+    level = reader(
+        lambda text: checks.real(
+            "level", number(text), low=0.0, high=1.0, open_low=True, open_high=True
+        )
+    )
+    text = "of the intervals, between 0 and 1 (0.95)"
+    parser.add_argument("--level", type=level, metavar="X", help=text)
     text = f"{' or '.join(INTERVALS)} (clopper-pearson)"
-    parser.add_argument("--interval", default="clopper-pearson", help=text)
+    kind = named("interval", INTERVALS)
+    parser.add_argument("--interval", type=kind, metavar="NAME", help=text)
 
 
-def add_base(parser: argparse.ArgumentParser) -> None:
+def intervals(options: argparse.Namespace) -> dict[str, Any]:
+    """Return those of the options of `add_interval` that were given."""
+    return given(options, ("level", "interval"))
+
+
+def add_base(parser: argparse.ArgumentParser, default: str) -> None:
     """Add the option of how functions are written."""
-    text = "write functions in bits (2) or hexadecimal (16); by default bits up to 32 inputs"
-    parser.add_argument("--base", type=whole, default=None, help=text)
+    text = f"write functions in bits (2) or hexadecimal (16); default: {default}"
+    parser.add_argument("--base", type=base, metavar="2|16", help=text)
+
+
+@reader
+def base(text: str) -> int:
+    """Read 2 or 16."""
+    if whole(text) not in (2, 16):
+        raise ValueError(f"base must be 2 or 16, got {text!r}")
+    return whole(text)
+
+
+# What is printed
 
 
 def print_json(record: Any) -> None:
     """Print one JSON object."""
     print(json.dumps(record, indent=2, allow_nan=False))
+
+
+def note(text: str) -> None:
+    """Print a line on standard error, if it is open."""
+    if sys.stderr is not None:  # print would take None for standard output
+        with suppress(BrokenPipeError):
+            print(text, file=sys.stderr, flush=True)

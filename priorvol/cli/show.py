@@ -17,11 +17,11 @@ def add_parser(verbs: Any) -> None:
     parser = shared.verb(
         verbs, "show", run, "print a run's most frequent functions and what it missed", _EXAMPLE
     )
-    parser.add_argument("folder", metavar="RUN", help="run folder")
-    parser.add_argument("--top", type=shared.whole, default=10, help="functions to list (10)")
-    parser.add_argument(
-        "--measure", type=shared.names, default=("k_lz",), help="complexities to list (k_lz)"
-    )
+    parser.add_argument("folder", type=shared.path, metavar="RUN", help="run folder")
+    text = "how many functions to list (10)"
+    parser.add_argument("--top", type=shared.positive("top"), metavar="N", help=text)
+    text = "complexities to list, with commas between (k_lz); priorvol complexity --list names them"
+    parser.add_argument("--measure", type=shared.measures, metavar="NAMES", help=text)
     parser.add_argument(
         "--function",
         action="append",
@@ -29,7 +29,7 @@ def add_parser(verbs: Any) -> None:
         help="print P of this function (0/1 or 0x text) instead; may be repeated",
     )
     shared.add_interval(parser)
-    shared.add_base(parser)
+    shared.add_base(parser, "2 up to 32 inputs, 16 above")
     parser.add_argument("--json", action="store_true", help="print as JSON")
 
 
@@ -38,8 +38,13 @@ def run(options: argparse.Namespace) -> None:
     from priorvol.store import load_run
     from priorvol.summary import summarise
 
+    listing = shared.given(options, ("top", "measure", "base"))
+    if options.function and listing:
+        raise ValueError(
+            f"--function takes the place of the list: leave out {shared.flags(listing)}"
+        )
     table = load_run(options.folder)
-    intervals = {"level": options.level, "interval": options.interval}
+    intervals = shared.intervals(options)
     if options.function:
         found = {text: table.probability(text, **intervals) for text in options.function}
         if options.json:
@@ -48,9 +53,9 @@ def run(options: argparse.Namespace) -> None:
             for text, estimate in found.items():
                 print(f"{text}  count {estimate.diagnostics['count']:,}  {estimate}")
         return
-    summary = summarise(
-        table, top=options.top, measures=options.measure, base=options.base, **intervals
-    )
+    if "measure" in listing:
+        listing["measures"] = listing.pop("measure")
+    summary = summarise(table, **listing, **intervals)
     if options.json:
         shared.print_json(summary.to_json())
     else:

@@ -177,7 +177,7 @@ class Manifest:
         """
         try:
             record = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"it is cut short or not JSON: {error}") from None
         try:
             return cls._from_json(record)

@@ -92,10 +92,10 @@ def save_table(table: FunctionTable, path: str | Path) -> None:
         seeds=tuple(sorted({span.seed for span in spans})),
         stream_version=versions[0] if versions else None,
     )
+    if (Path(path) / "manifest.json").exists() and read_manifest(Path(path)).segments:
+        raise ValueError(f"{path} holds a run already: name a new folder")
     folder = Folder(Path(path), wanted)
     try:
-        if folder.manifest.segments:
-            raise ValueError(f"{path} holds a run already: name a new folder")
         folder.put(table)
     finally:
         folder.close()

@@ -85,5 +85,5 @@ def test_unknown_names():
 
 
 def test_the_modules_are_documented():
-    for name in ("sampler", "collect", "table", "task", "inputs", "architecture", "rng"):
+    for name in ("sampler", "collector", "table", "task", "inputs", "architecture", "rng"):
         assert importlib.import_module(f"priorvol.{name}").__doc__

@@ -720,7 +720,7 @@ def test_a_table_is_not_saved_over_a_run(run):
     before = contents(run)
     with pytest.raises(ValueError, match="holds a run already"):
         save_table(load_run(run), run)
-    with pytest.raises(ValueError, match="it holds another source"):
+    with pytest.raises(ValueError, match="holds a run already"):
         save_table(draw(0, 30), run)
     assert contents(run) == before
 
