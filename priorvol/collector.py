@@ -6,24 +6,28 @@ import math
 import sys
 import time
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from priorvol import checks, merging
+from priorvol import checks
 from priorvol.provenance import PriorSampling, Provenance, Span
 from priorvol.rng import BLOCK, check_seed
-from priorvol.sampler import check_sampling, sample_span
+from priorvol.rows import Rows, Words
+from priorvol.sampler import TSums, check_sampling, count_span, sample_span
 from priorvol.table import FunctionTable
 from priorvol.task import Task
 
 if TYPE_CHECKING:
     from priorvol.store import RunWriter
 
+T = TypeVar("T")
+
 MAX_SAMPLES = 1 << 47
 _SPAN_SECONDS = 1.0
+_PILE = 1 << 22  # rows that may wait to be sorted
 _SPAN_DRAWS = 1 << 20  # at most: what a worker's hash table is to hold
 
 
@@ -97,15 +101,17 @@ def collect(
             held = writer.provenance
             _refuse_more(held, wanted, store)
         bar = stack.enter_context(_bar(wanted, held, progress))
-        tables = _Stack()
         spans = _spans(task, wanted, held)
+        if writer is None:
+            pile = _Pile(task, n_jobs)
+            for counted in stack.enter_context(closing(_each(count_span, task, spans, n_jobs))):
+                pile.add(*counted)
+                bar.update(int(counted[1][0].sum()))
+            return pile.table(wanted)
         for table in stack.enter_context(closing(iter_collect(task, spans, n_jobs=n_jobs))):
-            if writer is None:
-                tables.push(table)
-            else:
-                writer.add(table)
+            writer.add(table)
             bar.update(table.n_samples)
-        return tables.total() if writer is None else writer.finish()
+        return writer.finish()
 
 
 def iter_collect(
@@ -133,20 +139,28 @@ def iter_collect(
     >>> sum(len(t) > 0 for t in iter_collect(task, [Span(0, 1, 0, 50), Span(0, 1, 50, 99)]))
     2
     """
-    from joblib import Parallel, delayed
-
     n_jobs = check_jobs(n_jobs)
     for span in spans:
         check_sampling(task, span.output_draws)
-    if n_jobs == 1 or len(spans) == 1:
+    yield from _each(sample_span, task, spans, n_jobs)
+
+
+def _each(
+    function: Callable[[Task, Span], T], task: Task, spans: list[Span], n_jobs: int
+) -> Generator[T, None, None]:
+    """Yield function(task, span) for each span as it is done."""
+    from joblib import Parallel, delayed
+
+    n_jobs = min(n_jobs, max(len(spans), 1))
+    if n_jobs == 1 or len(spans) <= 1:
         for span in spans:
-            yield sample_span(task, span)
+            yield function(task, span)
         return
-    n_jobs = min(n_jobs, len(spans))
     parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator_unordered")
-    results: Any = parallel(delayed(sample_span)(task, span) for span in spans)
+    results: Any = parallel(delayed(function)(task, span) for span in spans)
     try:
-        yield from results
+        for result in results:  # noqa: UP028  # yield from would close them before the finally
+            yield result
     finally:
         with warnings.catch_warnings():  # joblib warns of what is given up here on purpose
             warnings.simplefilter("ignore", UserWarning)
@@ -284,19 +298,45 @@ def _bar(wanted: Span, held: Provenance, progress: bool | None) -> Any:
     )
 
 
-class _Stack:
-    """Tables waiting to be added, each at most half as long as the one below it."""
+class _Pile:
+    """Rows waiting, unsorted, to be added to those sorted already."""
 
-    def __init__(self) -> None:
-        self._tables: list[FunctionTable] = []
+    def __init__(self, task: Task, n_jobs: int) -> None:
+        self._task, self._n_jobs = task, n_jobs
+        self._waiting: list[Words] = []
+        self._n_waiting = 0
+        self._done: Rows | None = None
+        self._t_sums: TSums | None = None
 
-    def push(self, table: FunctionTable) -> None:
-        """Put a table on top and add up those of like size."""
-        self._tables.append(table)
-        while len(self._tables) > 1 and len(self._tables[-2]) < 2 * len(self._tables[-1]):
-            top = self._tables.pop()
-            self._tables[-1] = merging.add(self._tables[-1], top)
+    def add(self, rows: Words, t_sums: TSums) -> None:
+        """Put one span's rows on the pile; sort it once it outgrows what is sorted."""
+        self._waiting.append(rows)
+        self._n_waiting += len(rows)
+        if self._t_sums is None:
+            self._t_sums = t_sums
+        else:
+            (t, pairs), (more_t, more_pairs) = self._t_sums, t_sums
+            both = pairs is not None and more_pairs is not None
+            self._t_sums = (t + more_t, pairs + more_pairs if both else None)  # type: ignore[operator]
+        if self._n_waiting > max(_PILE, len(self._done or ())):
+            self._settle()
 
-    def total(self) -> FunctionTable:
-        """Return the sum of all."""
-        return merging.add_all(self._tables)
+    def table(self, wanted: Span) -> FunctionTable:
+        """Return the table of everything."""
+        self._settle()
+        assert self._done is not None  # a run has at least one draw
+        return FunctionTable.from_rows(
+            self._done.array,
+            task=self._task,
+            m=self._task.m,
+            source=PriorSampling(wanted.output_draws),
+            provenance=Provenance((wanted,)),
+            n_samples=wanted.size * wanted.output_draws,
+            t_sums=self._t_sums,
+        )
+
+    def _settle(self) -> None:
+        if self._waiting:
+            rows = Rows.gathered(self._waiting, self._task.m, n_jobs=self._n_jobs)
+            self._waiting, self._n_waiting = [], 0
+            self._done = rows if self._done is None else self._done + rows

@@ -28,6 +28,7 @@ from priorvol.task import Task, check_task
 
 Array = npt.NDArray[np.float64]
 Parameters = list[tuple[Array, Array]]
+TSums = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64] | None]
 
 TIE_RULE = "f(x) = 1 if and only if h(x) > 0"
 
@@ -62,6 +63,29 @@ def sample_span(task: Task, span: Span) -> FunctionTable:
     >>> sample_span(Task(Architecture(3, (8,))), Span(0, 1, 0, 1000)).n_samples
     1000
     """
+    rows, t_sums = count_span(task, span)
+    row_kernels.sort_rows(rows, -(-task.m // 64))
+    return FunctionTable.from_rows(
+        rows,
+        task=task,
+        m=task.m,
+        source=PriorSampling(span.output_draws),
+        provenance=Provenance((span,)),
+        n_samples=span.size * span.output_draws,
+        t_sums=t_sums,
+    )
+
+
+def count_span(task: Task, span: Span) -> tuple[npt.NDArray[np.uint64], TSums]:
+    """Draw the networks of a span and count their functions, in no order; as `sample_span`.
+
+    Returns
+    -------
+    rows : (k, words + 1) or (k, words + 2) uint64
+        Distinct; see `priorvol._kernels.rows`.
+    t_sums : tuple
+        Counts of T = t and, for grouped draws, their group pairs, each (m + 1,) int64.
+    """
     draws = check_sampling(task, span.output_draws)
     network, words = compile_task(task), -(-task.m // 64)
     key = stream_key(span.seed, draws)
@@ -77,16 +101,7 @@ def sample_span(task: Task, span: Span) -> FunctionTable:
             else:
                 networks.sample(work.plan, network.last_mask, key, block, first, count, draws, keys)
             counter.add(keys, count * draws)
-    rows, t_sums = counter.finish()
-    return FunctionTable.from_rows(
-        rows,
-        task=task,
-        m=task.m,
-        source=PriorSampling(draws),
-        provenance=Provenance((span,)),
-        n_samples=span.size * draws,
-        t_sums=t_sums,
-    )
+    return counter.finish()
 
 
 def check_sampling(task: Any, output_draws: Any) -> int:
@@ -308,15 +323,18 @@ class _Counter:
         self._used, self._groups = 0, 0
         self._columns = words + (3 if self._grouped else 1)
         self._memory = _MEMORY
-        self._slots = self._memory.zeros(1 << 14, self._columns)
+        self._slots = self._memory.zeros(self._size(self._memory.filled), self._columns)
         self._t = np.zeros((2, m + 1), dtype=np.int64)
         self._stamps = np.empty((m + 1, 2), dtype=np.int64)
 
+    @staticmethod
+    def _size(functions: int) -> int:
+        """Return the number of slots for so many functions: a power of two, at most 60 % full."""
+        return max(1 << 14, 1 << (functions * 5 // 3).bit_length())
+
     def add(self, keys: npt.NDArray[np.uint64], n: int) -> None:
         """Count the first n keys, which are whole groups."""
-        size = len(self._slots)
-        while self._used + n > 0.6 * size:
-            size *= 2
+        size = self._size(self._used + n)
         if size > len(self._slots):
             larger = self._memory.zeros(size, self._columns)
             hashing.rehash(self._slots, self._words, larger)
@@ -330,11 +348,11 @@ class _Counter:
         )
         self._groups += n // self._draws
 
-    def finish(self) -> tuple[npt.NDArray[np.uint64], tuple[Any, Any]]:
-        """Return the sorted rows and the sums for T."""
+    def finish(self) -> tuple[npt.NDArray[np.uint64], TSums]:
+        """Return the rows, unsorted, and the sums for T."""
         rows = np.empty((self._used, self._words + 1 + self._grouped), dtype=np.uint64)
         hashing.collect_rows(self._slots, self._words, rows)
-        row_kernels.sort_rows(rows, self._words)
+        self._memory.filled = self._used
         return rows, (self._t[0], self._t[1] if self._grouped else None)
 
 
@@ -343,6 +361,7 @@ class _Memory(threading.local):
 
     def __init__(self) -> None:
         self._buffers = [np.zeros(0, dtype=np.uint64)] * 2
+        self.filled = 0  # slots that the last count filled: the next will need about as many
 
     def zeros(self, size: int, columns: int) -> npt.NDArray[np.uint64]:
         """Return zeros (size, columns), valid until the call after the next."""

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from priorvol import bits, checks, merging, richness
-from priorvol._kernels import rows as kernels
+from priorvol import bits, checks, richness
+from priorvol.inputs import check_indices
 from priorvol.intervals import grouped_interval
 from priorvol.provenance import Imported, PriorSampling, Provenance, Source
 from priorvol.result import Estimate, Proportions, RankTable
+from priorvol.rows import Rows, read_only
 from priorvol.task import Task, check_task
 
 Words = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.int64]
-
-CHUNK = 1 << 18
 
 
 class FunctionTable:
@@ -87,16 +84,11 @@ class FunctionTable:
             columns.append(_counts("group_pairs", group_pairs, len(words), low=0))
         if len(words) == 0:
             raise ValueError("a table needs at least one function")
-        rows = np.column_stack([words, *(column.astype(np.uint64) for column in columns)])
-        kernels.sort_rows(rows, words.shape[1])
-        repeated = kernels.first_disorder(rows, words.shape[1])
-        if repeated >= 0:
-            text = bits.to_text(rows[repeated : repeated + 1, : words.shape[1]], m)[0]
-            raise ValueError(f"function {text} is listed more than once")
         listed = int(columns[0].sum())
         if n_samples is not None and checks.integer("n_samples", n_samples, low=1) < listed:
             raise ValueError(f"counts add up to {listed}, more than n_samples = {n_samples}")
-        self._set(rows, task, m, source, provenance, n_samples or listed, None)
+        rows = Rows.sorted(words, m, *columns)
+        self._set(rows, task, source, provenance, n_samples or listed, None)
         self._check_groups(columns)
         self._t_pairs = None if t_pairs is None else _counts("t_pairs", t_pairs, m + 1, low=0)
 
@@ -124,19 +116,18 @@ class FunctionTable:
 
     def _set(
         self,
-        rows: Words,
+        rows: Rows,
         task: Task | None,
-        m: int,
         source: Source,
         provenance: Provenance,
         n_samples: int,
         t_sums: tuple[Counts, Counts | None] | None,
     ) -> None:
-        self._rows, self._task, self._m = rows, task, m
+        self._rows, self._task = rows, task
         self._source, self._provenance, self._n_samples = source, provenance, int(n_samples)
         self._t_pairs = None if t_sums is None else t_sums[1]
         if t_sums is not None:
-            self.__dict__["t_counts"] = _read_only(t_sums[0])  # fills the cached property
+            rows.t_counts = read_only(t_sums[0])  # known already: it need not be counted
 
     @classmethod
     def from_rows(
@@ -155,7 +146,7 @@ class FunctionTable:
         ``t_sums`` are the counts of T = t and their group pairs; None to count them on demand.
         """
         table = cls.__new__(cls)
-        table._set(rows, task, m, source, provenance, n_samples, t_sums)
+        table._set(Rows(rows, m), task, source, provenance, n_samples, t_sums)
         return table
 
     @classmethod
@@ -185,13 +176,11 @@ class FunctionTable:
         """
         words, m = bits.as_words(functions, check_task(task).m if task is not None else m)
         numbers = _counts("counts", counts, len(words), low=1)
-        rows = np.column_stack([words, numbers.astype(np.uint64)])
-        kernels.sort_rows(rows, words.shape[1])
-        rows = rows[: kernels.fold_rows(rows, words.shape[1])]
-        digest = hashlib.sha256(rows.astype("<u8").tobytes()).hexdigest()
+        rows = Rows.folded(words, m, numbers)
+        digest = hashlib.sha256(rows.array.astype("<u8").tobytes()).hexdigest()
         return cls(
-            rows[:, :-1],
-            rows[:, -1].astype(np.int64),
+            rows.functions,
+            rows.counts,
             task=task,
             m=m,
             source=Imported(origin),
@@ -219,29 +208,42 @@ class FunctionTable:
     @property
     def m(self) -> int:
         """Number of inputs, the number of bits of a function."""
-        return self._m
+        return self._rows.m
+
+    @property
+    def n_words(self) -> int:
+        """Number of uint64 words in a function."""
+        return self._rows.n_words
 
     @property
     def rows(self) -> Words:
         """The rows as stored: words, count and, for grouped draws, group pairs."""
-        return self._rows
+        return self._rows.array
 
     @property
     def functions(self) -> Words:
         """Packed functions (k, words) uint64, in storage order (by word)."""
-        return _read_only(self._rows[:, : self.n_words])
+        return self._rows.functions
 
     @property
     def counts(self) -> Counts:
         """Counts (k,) int64, in storage order."""
-        return _read_only(self._rows[:, self.n_words].view(np.int64))
+        return self._rows.counts
 
     @property
     def group_pairs(self) -> Counts | None:
         """Sum over groups of c (c - 1), (k,) int64 in storage order; None if not kept."""
-        if self._rows.shape[1] == self.n_words + 1:
-            return None
-        return _read_only(self._rows[:, self.n_words + 1].view(np.int64))
+        return self._rows.group_pairs
+
+    @property
+    def t_counts(self) -> Counts:
+        """Draws with T ones, (m + 1,) int64."""
+        return self._rows.t_counts
+
+    @property
+    def t_pairs(self) -> Counts | None:
+        """Sum over groups of c (c - 1) for the events T = t, (m + 1,) int64; None if not kept."""
+        return self._t_pairs
 
     @property
     def n_samples(self) -> int:
@@ -272,12 +274,7 @@ class FunctionTable:
         seeds = {span.seed for span in self._provenance.spans}
         return seeds.pop() if len(seeds) == 1 else None
 
-    @property
-    def n_words(self) -> int:
-        """Number of uint64 words in a function."""
-        return bits.n_words(self._m)
-
-    def chunks(self, size: int = CHUNK) -> Iterator[tuple[Words, Counts]]:
+    def chunks(self, size: int | None = None) -> Iterator[tuple[Words, Counts]]:
         """Yield (functions, counts) in storage order, at most ``size`` rows at a time, in memory.
 
         Examples
@@ -286,11 +283,10 @@ class FunctionTable:
         >>> [len(counts) for _, counts in table.chunks(2)]
         [2, 1]
         """
-        size = checks.integer("size", size, low=1)
-        for start in range(0, len(self), size):
-            rows = np.array(self._rows[start : start + size])
-            functions = np.ascontiguousarray(rows[:, : self.n_words])
-            yield functions, rows[:, self.n_words].astype(np.int64)
+        if size is not None:
+            size = checks.integer("size", size, low=1)
+        for part in self._rows.parts(size):
+            yield np.ascontiguousarray(part.functions), part.counts
 
     # Adding tables
 
@@ -304,15 +300,43 @@ class FunctionTable:
         """
         if not isinstance(other, FunctionTable):
             return NotImplemented
-        return merging.add(self, other)
+        if self._task is None or other._task is None:
+            raise ValueError("tables without a task cannot be added: give task= on import")
+        if self._task != other._task:
+            raise ValueError(f"tasks differ: {self._task} and {other._task}")
+        if self._source != other._source:
+            raise ValueError(f"sources differ: {self._source} and {other._source}")
+        versions = {s.stream_version for t in (self, other) for s in t._provenance.spans}
+        if len(versions) > 1:
+            raise ValueError(f"stream versions differ: {sorted(versions)}")
+        for table in (self, other):
+            if table.n_unlisted:
+                raise ValueError(
+                    f"tables that leave functions out cannot be added, got {table!r} with "
+                    f"{table.n_unlisted:,} draws not listed"
+                )
+        provenance = self._provenance + other._provenance
+        pairs = None
+        if self._t_pairs is not None and other._t_pairs is not None:
+            pairs = self._t_pairs + other._t_pairs
+        total = FunctionTable.__new__(FunctionTable)
+        total._set(
+            self._rows + other._rows,
+            self._task,
+            self._source,
+            provenance,
+            self._n_samples + other._n_samples,
+            (self.t_counts + other.t_counts, pairs),
+        )
+        return total
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same draws of the same task, row by row."""
         return (
             isinstance(other, FunctionTable)
-            and (self._task, self._m, self._n_samples) == (other._task, other._m, other._n_samples)
+            and (self._task, self.m, self._n_samples) == (other._task, other.m, other._n_samples)
             and (self._source, self._provenance) == (other._source, other._provenance)
-            and np.array_equal(self._rows, other._rows)
+            and np.array_equal(self.rows, other.rows)
             and np.array_equal(self._t_pairs, other._t_pairs)  # type: ignore[arg-type]  # or None
         )
 
@@ -335,18 +359,20 @@ class FunctionTable:
         >>> table.restrict([0]).counts
         array([3, 3])
         """
-        return merging.restrict(self, indices)
+        kept = check_indices(indices, self.m)
+        task = self._task
+        if task is not None:
+            task = Task(task.architecture, task.prior, task.inputs.subset(kept))
+        table = FunctionTable.__new__(FunctionTable)
+        rows = self._rows.restrict(kept)
+        table._set(rows, task, self._source, self._provenance, self._n_samples, None)
+        return table
 
     # Probabilities
 
     def index(self, function: Any) -> int | None:
         """Return the storage index of a function, or None if it was not seen."""
-        key = tuple(bits.as_word(function, self._m).tolist())
-        rows, words = self._rows, self.n_words
-        place = bisect_left(range(len(rows)), key, key=lambda i: tuple(rows[i, :words].tolist()))
-        if place < len(rows) and tuple(rows[place, :words].tolist()) == key:
-            return place
-        return None
+        return self._rows.index(bits.as_word(function, self.m))
 
     def probability(
         self, function: Any, *, level: float = 0.95, interval: str = "clopper-pearson"
@@ -397,44 +423,16 @@ class FunctionTable:
         >>> FunctionTable.from_counts(["00", "01", "11"], [1, 2, 3]).ranks(2).texts()
         ['11', '01']
         """
-        order = self.order(top)
-        rows = np.array(self._rows[np.sort(order)])[np.argsort(np.argsort(order))]
-        pairs = rows[:, -1].astype(np.int64) if rows.shape[1] > self.n_words + 1 else None
-        counts = rows[:, self.n_words].astype(np.int64)
-        found = self._proportions(counts, pairs, level, interval)
-        functions = np.ascontiguousarray(rows[:, : self.n_words])
-        return RankTable(**vars(found), functions=functions, m=self._m)
+        best = self._rows.take(self.order(top))
+        found = self._proportions(best.counts, best.group_pairs, level, interval)
+        functions = np.ascontiguousarray(best.functions)
+        return RankTable(**vars(found), functions=functions, m=self.m)
 
     def order(self, top: int | None = None) -> npt.NDArray[np.int64]:
         """Return storage indices, most frequent first, ties by word; the first ``top`` or all."""
-        if top is None or checks.integer("top", top, low=1) >= len(self):
-            return np.argsort(-self.counts, kind="stable")
-        best = np.empty(0, dtype=np.int64)
-        counts = np.empty(0, dtype=np.int64)
-        start = 0
-        for _, block in self.chunks():
-            best = np.concatenate([best, np.arange(start, start + len(block))])
-            counts = np.concatenate([counts, block])
-            keep = np.argsort(-counts, kind="stable")[:top]
-            keep.sort()
-            best, counts = best[keep], counts[keep]
-            start += len(block)
-        return best[np.argsort(-counts, kind="stable")]
-
-    @cached_property
-    def t_counts(self) -> Counts:
-        """Draws with T ones, (m + 1,) int64."""
-        totals = np.zeros(self._m + 1, dtype=np.int64)
-        for functions, counts in self.chunks():
-            t = np.empty(len(counts), dtype=np.int64)
-            kernels.ones(functions, self.n_words, t)
-            np.add.at(totals, t, counts)
-        return _read_only(totals)
-
-    @property
-    def t_pairs(self) -> Counts | None:
-        """Sum over groups of c (c - 1) for the events T = t, (m + 1,) int64; None if not kept."""
-        return self._t_pairs
+        if top is not None:
+            top = checks.integer("top", top, low=1)
+        return self._rows.order(top)
 
     def t_histogram(self, *, level: float = 0.95, interval: str = "clopper-pearson") -> Proportions:
         """Return P(T = t), t = 0 .. m, with pointwise intervals.
@@ -451,7 +449,7 @@ class FunctionTable:
 
         For grouped draws the covariance of the two events is bounded by their variances.
         """
-        ends = [0, self._m]
+        ends = [0, self.m]
         count = int(self.t_counts[ends].sum())
         pairs = None
         if self._t_pairs is not None:
@@ -462,10 +460,10 @@ class FunctionTable:
 
     # The distribution as a whole
 
-    @cached_property
+    @property
     def counts_of_counts(self) -> tuple[Counts, Counts]:
         """Distinct counts and the number of functions with each, both (j,) int64, rising."""
-        return richness.counts_of_counts(self)
+        return self._rows.counts_of_counts
 
     @property
     def n_singletons(self) -> int:
@@ -474,12 +472,18 @@ class FunctionTable:
         return int(times[values == 1].sum())
 
     def missing_mass(self, *, level: float = 0.95) -> Estimate:
-        """Return the Good-Turing missing mass; see `priorvol.richness.missing_mass`."""
-        return richness.missing_mass(self, level=level)
+        """Return the Good-Turing missing mass (see `priorvol.richness.missing_mass`)."""
+        draws = self.output_draws
+        return richness.missing_mass(
+            self._rows, n_samples=self._n_samples, draws=draws, level=level
+        )
 
     def entropy(self, *, estimator: str = "plug-in") -> float:
-        """Return the entropy of P(f) in bits; see `priorvol.richness.entropy`."""
-        return richness.entropy(self, estimator=estimator)
+        """Return the entropy of P(f) in bits (see `priorvol.richness.entropy`)."""
+        draws = self.output_draws
+        return richness.entropy(
+            self._rows, n_samples=self._n_samples, draws=draws, estimator=estimator
+        )
 
     def _proportions(
         self, counts: npt.ArrayLike, pairs: npt.ArrayLike | None, level: float, interval: str
@@ -509,10 +513,29 @@ class FunctionTable:
         return f"<FunctionTable: {len(self):,} functions in {self._n_samples:,} draws>"
 
 
-def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    view = array.view()
-    view.flags.writeable = False
-    return view
+def add_all(tables: Iterable[FunctionTable]) -> FunctionTable:
+    """Return the sum of one table or more, adding small ones first.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or as ``+``.
+
+    Examples
+    --------
+    >>> add_all([FunctionTable.from_counts(["01"], [3])]).n_samples
+    3
+    """
+    waiting = sorted(tables, key=len, reverse=True)
+    if not waiting:
+        raise ValueError("at least one table is wanted")
+    while len(waiting) > 1:
+        total = waiting.pop() + waiting.pop()
+        place = len(waiting)
+        while place > 0 and len(waiting[place - 1]) < len(total):
+            place -= 1
+        waiting.insert(place, total)
+    return waiting[0]
 
 
 def _counts(name: str, values: npt.ArrayLike, k: int, *, low: int) -> Counts:

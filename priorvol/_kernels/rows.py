@@ -114,6 +114,25 @@ def sort_rows(rows, words):
 
 
 @kernel
+def count_leading(rows, counts):
+    """Add to ``counts`` (256,) how many rows have each value of their first word's highest byte."""
+    for i in range(rows.shape[0]):
+        counts[np.int64(rows[i, 0] >> np.uint64(56))] += 1
+
+
+@kernel
+def spread_rows(rows, places, out):
+    """Copy rows to ``out`` by their highest byte, from ``places`` (256,) on, which move on."""
+    columns = rows.shape[1]
+    for i in range(rows.shape[0]):
+        b = np.int64(rows[i, 0] >> np.uint64(56))
+        p = places[b]
+        places[b] = p + 1
+        for c in range(columns):
+            out[p, c] = rows[i, c]
+
+
+@kernel
 def first_disorder(rows, words):
     """Return the first i whose row is not strictly above row i - 1, or -1 if there is none."""
     for i in range(1, rows.shape[0]):

@@ -13,7 +13,8 @@ from priorvol.bound import maxima, upper_envelope
 from priorvol.plotting.appearance import INK, axes
 from priorvol.plotting.legend import clear_legend, probability_axis
 from priorvol.plotting.series import check_table, grouping
-from priorvol.table import CHUNK, FunctionTable
+from priorvol.rows import CHUNK
+from priorvol.table import FunctionTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

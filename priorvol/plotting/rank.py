@@ -15,7 +15,8 @@ from priorvol.intervals import INTERVALS, grouped_interval
 from priorvol.plotting.appearance import INK, MARKERS, axes
 from priorvol.plotting.legend import clear_legend, probability_axis
 from priorvol.plotting.series import series, with_grouping
-from priorvol.table import CHUNK, FunctionTable
+from priorvol.rows import CHUNK
+from priorvol.table import FunctionTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

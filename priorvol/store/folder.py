@@ -12,13 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from priorvol import merging
 from priorvol.provenance import Provenance
 from priorvol.store import manifest as manifests
 from priorvol.store import segments
 from priorvol.store.atomic import flush, replace_file
 from priorvol.store.manifest import Manifest, Segment
-from priorvol.table import FunctionTable
+from priorvol.table import FunctionTable, add_all
 
 _SEGMENT_FILE = re.compile(rf"{manifests.SEGMENT_NAME}\.(rows|t)\.npy")
 _TEMPORARY_FILE = re.compile(
@@ -83,7 +82,7 @@ class Folder:
             for each in crowd
         ]
         if sum(table.rows.nbytes for table in tables) <= segments.MERGE_ABOVE:
-            self._commit(self._write(merging.add_all(tables), None), crowd)
+            self._commit(self._write(add_all(tables), None), crowd)
             return
         table, file = segments.merge_in_files(tables, self.path)
         try:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from priorvol import merging
 from priorvol.provenance import Imported, PriorSampling, Provenance, Source
 from priorvol.rng import STREAM_VERSION, check_seed
 from priorvol.store.folder import Folder, manifest_text, read_manifest
 from priorvol.store.manifest import Manifest, Segment
 from priorvol.store.segments import read_segment
-from priorvol.table import FunctionTable
+from priorvol.table import FunctionTable, add_all
 from priorvol.task import Task, check_task
 
 FAN_IN = 16
@@ -253,6 +252,6 @@ def _load(folder: Path, verify: bool) -> FunctionTable:
     manifest = read_manifest(folder)
     if not manifest.segments:
         raise ValueError(f"{folder} holds no draws yet")
-    return merging.add_all(
+    return add_all(
         read_segment(folder, manifest, segment, verify=verify) for segment in manifest.segments
     )

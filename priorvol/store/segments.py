@@ -81,7 +81,7 @@ def read_segment(
 def merge_in_files(tables: Sequence[FunctionTable], folder: Path) -> tuple[FunctionTable, Path]:
     """Return the sum of two tables or more and the file in ``folder`` that holds its rows.
 
-    What `priorvol.merging.add_all` does, but in little memory: rows are read from mapped files and
+    What `priorvol.table.add_all` does, but in little memory: rows are read from mapped files and
     written to one. The tables must be of one task and source.
 
     Raises

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import entropy as scipy_entropy
 
-from priorvol.richness import counts_of_counts, entropy, missing_mass
 from priorvol.table import FunctionTable
 
 EPS = np.finfo(np.float64).eps
@@ -35,7 +34,7 @@ COUNTS = st.lists(st.one_of(st.integers(1, 4), st.integers(1, 2**40)), min_size=
 @given(COUNTS)
 def test_counts_of_counts(counts):
     table = independent(counts)
-    values, times = counts_of_counts(table)
+    values, times = table.counts_of_counts
     assert dict(zip(values.tolist(), times.tolist(), strict=True)) == Counter(counts)
     assert (np.diff(values) > 0).all() and values.dtype == times.dtype == np.int64
     assert table.n_singletons == counts.count(1)
@@ -44,7 +43,7 @@ def test_counts_of_counts(counts):
 @QUICK
 @given(COUNTS)
 def test_the_missing_mass_is_the_share_of_singletons(counts):
-    found = missing_mass(independent(counts))
+    found = independent(counts).missing_mass()
     n, once, twice = sum(counts), counts.count(1), counts.count(2)
     assert abs(found.p - once / n) <= exp_log(once / n)
     assert found.diagnostics == {"singletons": once, "doubletons": twice}
@@ -65,7 +64,7 @@ def test_the_missing_mass_is_the_share_of_singletons(counts):
 @pytest.mark.parametrize("level", [0, 1, -0.5, 95, math.nan, True, "0.9", None])
 def test_bad_levels(level):
     with pytest.raises(ValueError, match="^level must be"):
-        missing_mass(independent([1, 2]), level=level)
+        independent([1, 2]).missing_mass(level=level)
 
 
 def test_the_missing_mass_is_unbiased_for_one_draw_less():
@@ -75,7 +74,7 @@ def test_the_missing_mass_is_unbiased_for_one_draw_less():
     p /= p.sum()
     n, replicates = 60, 600
     estimates = [
-        missing_mass(independent(counts[counts > 0])).p
+        independent(counts[counts > 0]).missing_mass().p
         for counts in rng.multinomial(n, p, replicates)
     ]
     truth = (p * (1 - p) ** (n - 1)).sum()
@@ -99,7 +98,7 @@ def test_grouped_missing_mass_leaves_one_group_out(seed):
     for g, group in enumerate(groups):
         others = {text for h, other in enumerate(groups) if h != g for text in other}
         left_out += sum(text not in others for text in group)
-    found = missing_mass(table_of(groups, 6))
+    found = table_of(groups, 6).missing_mass()
     assert abs(found.p - left_out / 60) <= exp_log(left_out / 60)
     assert found.n_samples == 60
     assert math.exp(found.high) >= min(3 / 12, 1.0) * (1 - 8 * EPS)
@@ -113,7 +112,7 @@ def test_the_grouped_missing_mass_is_unbiased_for_one_group_less():
     estimates = []
     for _ in range(400):
         texts = [format(i, "06b") for i in rng.choice(64, size=12, p=p)]
-        estimates.append(missing_mass(table_of([[text] * 5 for text in texts], 6)).p)
+        estimates.append(table_of([[text] * 5 for text in texts], 6).missing_mass().p)
     truth = (p * (1 - p) ** 11).sum()
     assert_within(np.mean(estimates), truth, np.std(estimates, ddof=1) / 20)
 
@@ -121,8 +120,8 @@ def test_the_grouped_missing_mass_is_unbiased_for_one_group_less():
 def test_groups_of_copies_have_the_error_of_plain_draws():
     # Copying every draw R times is no new information: estimate and error stay those of R = 1.
     texts = ["000", "000", "001", "001", "010", "011", "100", "100", "101", "110"]
-    plain = missing_mass(table_of([[text] for text in texts], 3))
-    copied = missing_mass(table_of([[text] * 7 for text in texts], 3))
+    plain = table_of([[text] for text in texts], 3).missing_mass()
+    copied = table_of([[text] * 7 for text in texts], 3).missing_mass()
     assert abs(copied.p - plain.p) <= 2 * exp_log(plain.p)
     assert abs(copied.standard_error - plain.standard_error) <= 16 * EPS * plain.standard_error
 
@@ -131,23 +130,23 @@ def test_grouped_missing_mass_needs_the_sums():
     groups = draw_groups(np.random.default_rng(0), 12, 5)
     for table in (table_of(groups, 6, sums=False), table_of(groups, 6).restrict([0, 1])):
         with pytest.raises(ValueError, match="needs their group sums"):
-            missing_mass(table)
+            table.missing_mass()
 
 
 def test_the_chunks_of_a_grouped_table(monkeypatch):
     table = table_of(draw_groups(np.random.default_rng(1), 30, 5), 6)
-    whole = missing_mass(table).p
+    whole = table.missing_mass().p
     chunks = FunctionTable.chunks
     monkeypatch.setattr(FunctionTable, "chunks", lambda self, size=3: chunks(self, size))
-    assert missing_mass(table).p == whole
+    assert table.missing_mass().p == whole
 
 
 def test_nothing_missing():
-    found = missing_mass(independent([5, 5]))
+    found = independent([5, 5]).missing_mass()
     assert found.log_p == -math.inf and found.p == 0.0
     # no singleton, no doubleton: the rule of three alone
     assert abs(math.exp(found.high) - 0.3) <= exp_log(0.3)
-    every = missing_mass(independent([1]))
+    every = independent([1]).missing_mass()
     assert every.p == 1.0 and every.high == 0.0
 
 
@@ -159,7 +158,7 @@ def test_nothing_missing():
 def test_plug_in_entropy(counts):
     expected = scipy_entropy(counts, base=2)
     # k terms of at most log2(e) / e, each with a few roundings
-    assert abs(entropy(independent(counts)) - expected) <= 8 * EPS * len(counts) * (1 + expected)
+    assert abs(independent(counts).entropy() - expected) <= 8 * EPS * len(counts) * (1 + expected)
 
 
 @QUICK
@@ -172,7 +171,7 @@ def test_chao_shen_entropy(counts):
         p = coverage * count / n
         if p < 1:
             expected -= p * math.log2(p) / -math.expm1(n * math.log1p(-p))
-    found = entropy(independent(counts), estimator="chao-shen")
+    found = independent(counts).entropy(estimator="chao-shen")
     # 1 - coverage passes through exp(log(.)), an absolute error of eps, magnified where coverage is
     # small; log1p(-p) is ill-conditioned by 1 / (1 - p) where nearly all draws are one function
     share = coverage * max(counts) / n
@@ -184,32 +183,25 @@ def test_chao_shen_corrects_the_bias():
     rng = np.random.default_rng(4)
     p = np.full(512, 1 / 512)
     tables = [independent(c[c > 0]) for c in rng.multinomial(300, p, 100)]
-    plain = np.array([entropy(table) for table in tables])
-    better = np.array([entropy(table, estimator="chao-shen") for table in tables])
+    plain = np.array([table.entropy() for table in tables])
+    better = np.array([table.entropy(estimator="chao-shen") for table in tables])
     assert np.abs(better.mean() - 9) + 5 * better.std(ddof=1) / 10 < 9 - plain.mean()
     assert plain.max() < 9
 
 
 def test_entropy_of_one_function_has_no_sign():
     for estimator in ("plug-in", "chao-shen"):
-        value = entropy(independent([7]), estimator=estimator)
+        value = independent([7]).entropy(estimator=estimator)
         assert value == 0.0 and math.copysign(1, value) == 1
 
 
 @pytest.mark.parametrize("estimator", ["miller-madow", "", None])
 def test_unknown_estimators(estimator):
     with pytest.raises(ValueError, match="estimator must be one of 'plug-in', 'chao-shen'"):
-        entropy(independent([1]), estimator=estimator)
-
-
-def test_tables_answer_for_themselves():
-    table = independent([1, 1, 8])
-    assert table.missing_mass(level=0.5) == missing_mass(table, level=0.5)
-    assert table.entropy() == entropy(table)
-    assert table.entropy(estimator="chao-shen") == entropy(table, estimator="chao-shen")
+        independent([1]).entropy(estimator=estimator)
 
 
 def test_draws_left_out():
     table = FunctionTable.from_counts(["00", "01"], [6, 2], n_samples=16)
     with pytest.raises(ValueError, match="leaves out 8 of 16"):
-        missing_mass(table)
+        table.missing_mass()

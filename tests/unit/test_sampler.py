@@ -385,6 +385,26 @@ def test_parameters_have_the_law_that_was_asked_for(
     assert_within(squares[np.triu_indices(len(deviations), 1)], 0, 1 / root, sigmas=7)
 
 
+@pytest.mark.parametrize("laws", list(itertools.product(["gaussian", "uniform"], repeat=3)))
+def test_every_layer_has_its_own_law_and_scale(laws):
+    prior = Prior(
+        sigma_w=(1.0, 2.0, 3.0),
+        sigma_b=(0.5, 3.0, 1.0),
+        distribution=laws,
+        weight_scaling=("none", "fan_in", "fan_in"),
+        bias_scaling=("fan_in", "none", "fan_in"),
+    )
+    task = Task(Architecture(4, (9, 16)), prior)
+    expected = [(1.0, 0.25), (2 / 3, 3.0), (0.75, 0.25)]
+    layers = zip(*(draw_parameters(task, seed=1, index=index) for index in range(800)), strict=True)
+    for law, deviations, layer in zip(laws, expected, layers, strict=True):
+        fourth, eighth = (3.0, 105.0) if law == "gaussian" else (9 / 5, 81 / 9)
+        for deviation, part in zip(deviations, zip(*layer, strict=True), strict=True):
+            x = np.concatenate([values.ravel() for values in part]) / deviation
+            assert_within((x**2).mean(), 1, math.sqrt((fourth - 1) / x.size))
+            assert_within((x**4).mean(), fourth, math.sqrt((eighth - fourth**2) / x.size))
+
+
 @pytest.mark.parametrize("law", ["gaussian", "uniform"])
 @pytest.mark.parametrize("hidden", [(), (3,), (6, 5)])
 def test_no_bias_at_sigma_b_zero(hidden, law):

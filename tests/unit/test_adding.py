@@ -8,12 +8,11 @@ from drawn import contents, table_of, table_texts, tally, task_on
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from priorvol import merging
 from priorvol._kernels import rows as kernels
 from priorvol.architecture import Architecture, Prior
 from priorvol.inputs import array_inputs
 from priorvol.provenance import PriorSampling, Provenance, Span
-from priorvol.table import FunctionTable
+from priorvol.table import FunctionTable, add_all
 from priorvol.task import Task
 
 QUICK = settings(max_examples=100, deadline=None, derandomize=True)
@@ -51,7 +50,7 @@ def test_the_sum_is_the_table_of_all_draws(drawn):
         total = total + table
     counts, pairs = tally(everything)
     _, t_pairs = tally([[text.count("1") for text in group] for group in everything])
-    for found in (total, merging.add_all(tables), merging.add_all(iter(tables[::-1]))):
+    for found in (total, add_all(tables), add_all(iter(tables[::-1]))):
         assert found == expected
         assert contents(found) == counts
         assert kernels.first_disorder(np.ascontiguousarray(found.rows), found.n_words) == -1
@@ -78,9 +77,9 @@ def test_addition_commutes_and_leaves_its_terms_alone(drawn):
 
 def test_one_table_is_its_own_sum():
     table = table_of([["01"], ["11"]], 2)
-    assert merging.add_all([table]) == table
+    assert add_all([table]) == table
     with pytest.raises(ValueError, match="at least one table is wanted"):
-        merging.add_all([])
+        add_all([])
 
 
 def test_imported_counts_of_a_task_add_up():
@@ -205,8 +204,8 @@ def test_restriction_and_addition_commute(drawn, data):
     m, parts = drawn
     tables = tables_of(m, parts)
     kept = data.draw(st.lists(st.integers(0, m - 1), min_size=1, max_size=m, unique=True))
-    parts_first = merging.add_all([table.restrict(kept) for table in tables])
-    assert parts_first == merging.add_all(tables).restrict(kept)
+    parts_first = add_all([table.restrict(kept) for table in tables])
+    assert parts_first == add_all(tables).restrict(kept)
 
 
 def test_restriction_keeps_what_is_left_out():
