@@ -56,6 +56,13 @@ def main() -> None:
     fit("TANH", over_root(mp.tanh, mp.mpf(1)), 0, mp.mpf("0.625") ** 2, 5)
     fit("ERF", over_root(mp.erf, 2 / mp.sqrt(mp.pi)), 0, 1, 6)
     fit("ERFC_LOG", lambda x: -mp.log(mp.erfc(x)), 1, 4, 8)
+    fit(
+        "ERFCX",
+        lambda t: mp.erfc(2 / t - 2) * mp.exp((2 / t - 2) ** 2) / t,
+        1 / mp.mpf("5.5"),
+        1 / mp.mpf("1.5"),
+        7,
+    )
     fit("LOG1P", lambda u: mp.log1p(u) / u if u else mp.mpf(1), 0, 1, 9)
 
 

@@ -40,6 +40,7 @@ _EXP = tuple(_F(c) for c in polynomials.EXP)
 _TANH = tuple(_F(c) for c in polynomials.TANH)
 _ERF = tuple(_F(c) for c in polynomials.ERF)
 _ERFC_LOG = tuple(_F(c) for c in polynomials.ERFC_LOG)
+_ERFCX = tuple(_F(c) for c in polynomials.ERFCX)
 _LOG1P = tuple(_F(c) for c in polynomials.LOG1P)
 _SIN = tuple(_F(c) for c in polynomials.SIN)
 
@@ -78,6 +79,22 @@ def _erf(x):
     large = _ONE - _exp(-q)
     large = -large if x < _ZERO else large
     return small if size < _ONE else large
+
+
+@kernel
+def _gelu(x):
+    # The tail keeps its relative accuracy: where all units are in it, it alone decides the sign.
+    y = x * _ROOT_HALF
+    size = abs(y)
+    a, b, c, d, e, f, g = _ERF
+    s = y * y
+    small = ((((((a * s + b) * s + c) * s + d) * s + e) * s + f) * s + g) * y
+    t = _ONE / (_ONE + _HALF * size)
+    a, b, c, d, e, f, g, h = _ERFCX
+    p = (((((((a * t + b) * t + c) * t + d) * t + e) * t + f) * t + g) * t + h) * t
+    tail = p * _exp(-s)
+    large = _TWO - tail if x > _ZERO else tail
+    return _HALF * x * (_ONE + small if size < _ONE else large)
 
 
 @kernel
@@ -123,7 +140,7 @@ def activate(h, rows, vectors, stride, code, shift, slope):
                 z[i] = _ONE / (_ONE + _exp(-z[i]))
         elif code == 5:
             for i in range(width):
-                z[i] = _HALF * z[i] * (_ONE + _erf(z[i] * _ROOT_HALF))
+                z[i] = _gelu(z[i])
         elif code == 6:
             for i in range(width):
                 z[i] = _softplus(z[i])
