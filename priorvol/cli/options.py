@@ -48,7 +48,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit with code 2."""
-        self.exit(2, f"{self.prog}: error: {' '.join(message.split())} (see {self.prog} --help)\n")
+        if sys.stderr is not None:  # closed: argparse's own printing fails there
+            text = f"{self.prog}: error: {' '.join(message.split())} (see {self.prog} --help)\n"
+            sys.stderr.write(text)
+        sys.exit(2)
 
 
 def verb(
