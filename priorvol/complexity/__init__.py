@@ -1,4 +1,4 @@
-"""Complexities of functions: one file a family, and a registry of them by name.
+r"""Complexities of functions: one file a family, and a registry of them by name.
 
 A family's file defines its measures, registers each, and is imported here.
 
@@ -8,7 +8,7 @@ Examples
 >>> complexity.k_lz("1001111011000010")
 array([26.])
 >>> print(complexity.measure("k_lz").label)
-K_LZ (bits)
+$K_\mathrm{LZ}$ (bits)
 """
 
 from priorvol.complexity.lempel_ziv import k_lz, lz76_words, lz78_phrases

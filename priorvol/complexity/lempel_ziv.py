@@ -167,7 +167,7 @@ register(
         name="k_lz",
         function=k_lz,
         unit="bits",
-        label="K_LZ (bits)",
+        label=r"$K_\mathrm{LZ}$ (bits)",
         cost="about 10 million functions a second a core at m = 128",
         source="Dingle, Camargo and Louis, Nat. Commun. 9 (2018) 761; arXiv:1805.08522",
         description="Lempel-Ziv 1976 words of the function and its reverse, times log2(m)/2",

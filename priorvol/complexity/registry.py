@@ -29,7 +29,7 @@ class Measure:
     unit : str
         "bits", "words", ...; empty for a pure number.
     label : str
-        An axis label, such as "K_LZ (bits)".
+        An axis label, such as "LZ78 phrases".
     cost : str
         Roughly how many functions a second.
     source : str
@@ -112,8 +112,8 @@ def measure(name: str) -> Measure:
     Examples
     --------
     >>> import priorvol.complexity
-    >>> measure("k_lz").label
-    'K_LZ (bits)'
+    >>> measure("lz76_words").label
+    'Lempel-Ziv 1976 words'
     """
     return _MEASURES[checks.choice("measure", name, _MEASURES)]
 

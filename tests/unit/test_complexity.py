@@ -231,7 +231,7 @@ def test_measures_are_listed_with_what_a_plot_needs():
         assert complexity.measure(measure.name) is measure
         assert measure.label and measure.cost and measure.source and measure.description
     assert complexity.measure("k_lz").unit == "bits"
-    assert complexity.measure("k_lz").label == "K_LZ (bits)"
+    assert complexity.measure("k_lz").label == r"$K_\mathrm{LZ}$ (bits)"
     assert complexity.measure("k_lz").function is complexity.k_lz
 
 
