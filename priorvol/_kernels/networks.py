@@ -172,8 +172,9 @@ def hidden_layer(plan, layer, live, drop, source, target):
     on_cube = layer == 0 and plan.cube > 0
     if layer == 0:
         live, source = plan.n, plan.points
-        set_alive(live, alive)
-        list_alive(live, alive, places)
+        if not on_cube:
+            set_alive(live, alive)
+            list_alive(live, alive, places)
     draw_weights(plan, layer, live, above)
     if on_cube:
         signed = plan.cube == 2
