@@ -14,8 +14,9 @@ import numpy as np
 from priorvol import bits, checks
 from priorvol._kernels import rows as kernels
 from priorvol.intervals import grouped_interval
+from priorvol.rows import Counts
 from priorvol.store import write_atomically
-from priorvol.table import Counts, FunctionTable
+from priorvol.table import FunctionTable
 from priorvol.task import Task, check_task
 
 CHUNK = 1 << 16

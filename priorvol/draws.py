@@ -1,0 +1,359 @@
+"""`Draws`: the rows of a table with where they came from; building, adding, restricting."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from priorvol import bits, checks
+from priorvol.inputs import check_indices
+from priorvol.provenance import Imported, PriorSampling, Provenance, Source
+from priorvol.rows import Counts, Rows, Words, read_only
+from priorvol.task import Task, check_task
+
+
+class Draws:
+    """Counted functions and their provenance: the part of `FunctionTable` that needs no statistics.
+
+    Parameters are those of `priorvol.table.FunctionTable`.
+    """
+
+    _t_pairs: Counts | None
+
+    def __init__(
+        self,
+        functions: Any,
+        counts: npt.ArrayLike,
+        *,
+        task: Task | None = None,
+        m: int | None = None,
+        source: Source = Imported(),  # noqa: B008  # frozen
+        provenance: Provenance = Provenance(),  # noqa: B008  # frozen
+        n_samples: int | None = None,
+        group_pairs: npt.ArrayLike | None = None,
+        t_pairs: npt.ArrayLike | None = None,
+    ) -> None:
+        """Validate, sort and keep the rows."""
+        words, m = bits.as_words(functions, check_task(task).m if task is not None else m)
+        columns = [_counts("counts", counts, len(words), low=1)]
+        if group_pairs is not None:
+            columns.append(_counts("group_pairs", group_pairs, len(words), low=0))
+        if len(words) == 0:
+            raise ValueError("a table needs at least one function")
+        listed = int(columns[0].sum())
+        if n_samples is not None and checks.integer("n_samples", n_samples, low=1) < listed:
+            raise ValueError(f"counts add up to {listed}, more than n_samples = {n_samples}")
+        rows = Rows.sorted(words, m, *columns)
+        self._set(rows, task, source, provenance, n_samples or listed, None)
+        self._check_groups(columns)
+        self._t_pairs = None if t_pairs is None else _counts("t_pairs", t_pairs, m + 1, low=0)
+
+    def _check_groups(self, columns: list[Counts]) -> None:
+        """Check that the draws are whole groups, those of the provenance."""
+        if not isinstance(self._source, PriorSampling | Imported):
+            raise ValueError(f"source must be PriorSampling or Imported, got {self._source!r}")
+        draws = self.output_draws
+        if self._n_samples % draws:
+            raise ValueError(f"{self._n_samples} draws are not whole groups of {draws}")
+        spans = self._provenance.spans
+        if any(span.output_draws != draws for span in spans):
+            raise ValueError(f"provenance and source differ in output_draws: {spans}, {draws}")
+        held = sum(span.size * draws for span in spans)
+        if held and held != self._n_samples:
+            raise ValueError(f"provenance holds {held} draws, but n_samples = {self._n_samples}")
+        if len(columns) > 1:
+            counts, pairs = columns
+            wrong = (pairs % 2 != 0) | (pairs > counts * (np.minimum(counts, draws) - 1))
+            if wrong.any():
+                raise ValueError(
+                    f"group_pairs must be even and at most count * (draws - 1), got "
+                    f"{pairs[wrong][0]} for a count of {counts[wrong][0]}, {draws} draws a group"
+                )
+
+    def _set(
+        self,
+        rows: Rows,
+        task: Task | None,
+        source: Source,
+        provenance: Provenance,
+        n_samples: int,
+        t_sums: tuple[Counts, Counts | None] | None,
+    ) -> None:
+        self._rows, self._task = rows, task
+        self._source, self._provenance, self._n_samples = source, provenance, int(n_samples)
+        self._t_pairs = None if t_sums is None else t_sums[1]
+        if t_sums is not None:
+            rows.t_counts = read_only(t_sums[0])  # known already: it need not be counted
+
+    @classmethod
+    def from_rows(
+        cls,
+        rows: Words,
+        *,
+        task: Task | None,
+        m: int,
+        source: Source,
+        provenance: Provenance,
+        n_samples: int,
+        t_sums: tuple[Counts, Counts | None] | None,
+    ) -> Self:
+        """Take sorted rows as they are (see `priorvol._kernels.rows`), without a check.
+
+        ``t_sums`` are the counts of T = t and their group pairs; None to count them on demand.
+        """
+        table = cls.__new__(cls)
+        table._set(Rows(rows, m), task, source, provenance, n_samples, t_sums)
+        return table
+
+    @classmethod
+    def from_counts(
+        cls,
+        functions: Any,
+        counts: npt.ArrayLike,
+        *,
+        m: int | None = None,
+        task: Task | None = None,
+        n_samples: int | None = None,
+        origin: str = "memory",
+    ) -> Self:
+        """Take a tally made elsewhere; a function listed twice has its counts added.
+
+        Parameters are those of the class; ``origin`` says where the counts come from.
+
+        Raises
+        ------
+        ValueError
+            As the class, a repeated function excepted.
+
+        Examples
+        --------
+        >>> from priorvol.table import FunctionTable
+        >>> FunctionTable.from_counts(["01", "01", "11"], [1, 2, 3]).counts
+        array([3, 3])
+        """
+        words, m = bits.as_words(functions, check_task(task).m if task is not None else m)
+        numbers = _counts("counts", counts, len(words), low=1)
+        rows = Rows.folded(words, m, numbers)
+        digest = hashlib.sha256(rows.array.astype("<u8").tobytes()).hexdigest()
+        return cls(
+            rows.functions,
+            rows.counts,
+            task=task,
+            m=m,
+            source=Imported(origin),
+            provenance=Provenance(imports=(digest,)),
+            n_samples=n_samples,
+        )
+
+    # What the table holds
+
+    @property
+    def task(self) -> Task | None:
+        """What was drawn from, or None if unknown (imported counts)."""
+        return self._task
+
+    @property
+    def source(self) -> Source:
+        """How the draws were made."""
+        return self._source
+
+    @property
+    def provenance(self) -> Provenance:
+        """Which draws these are."""
+        return self._provenance
+
+    @property
+    def m(self) -> int:
+        """Number of inputs, the number of bits of a function."""
+        return self._rows.m
+
+    @property
+    def n_words(self) -> int:
+        """Number of uint64 words in a function."""
+        return self._rows.n_words
+
+    @property
+    def rows(self) -> Words:
+        """The rows as stored: words, count and, for grouped draws, group pairs."""
+        return self._rows.array
+
+    @property
+    def functions(self) -> Words:
+        """Packed functions (k, words) uint64, in storage order (by word)."""
+        return self._rows.functions
+
+    @property
+    def counts(self) -> Counts:
+        """Counts (k,) int64, in storage order."""
+        return self._rows.counts
+
+    @property
+    def group_pairs(self) -> Counts | None:
+        """Sum over groups of c (c - 1), (k,) int64 in storage order; None if not kept."""
+        return self._rows.group_pairs
+
+    @property
+    def t_counts(self) -> Counts:
+        """Draws with T ones, (m + 1,) int64."""
+        return self._rows.t_counts
+
+    @property
+    def t_pairs(self) -> Counts | None:
+        """Sum over groups of c (c - 1) for the events T = t, (m + 1,) int64; None if not kept."""
+        return self._t_pairs
+
+    @property
+    def n_samples(self) -> int:
+        """Number of draws."""
+        return self._n_samples
+
+    @property
+    def output_draws(self) -> int:
+        """Draws in one group (1: independent draws)."""
+        return self._source.output_draws
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups, the independent draws."""
+        return self._n_samples // self.output_draws
+
+    @property
+    def n_unlisted(self) -> int:
+        """Draws of functions that the table leaves out (0 for sampled tables)."""
+        return self._n_samples - int(self.t_counts.sum())
+
+    def __len__(self) -> int:
+        """Return the number of distinct functions listed."""
+        return len(self._rows)
+
+    @property
+    def _seed(self) -> int | None:
+        seeds = {span.seed for span in self._provenance.spans}
+        return seeds.pop() if len(seeds) == 1 else None
+
+    def chunks(self, size: int | None = None) -> Iterator[tuple[Words, Counts]]:
+        """Yield (functions, counts) in storage order, at most ``size`` rows at a time, in memory.
+
+        Examples
+        --------
+        >>> from priorvol.table import FunctionTable
+        >>> table = FunctionTable.from_counts(["00", "01", "11"], [1, 2, 3])
+        >>> [len(counts) for _, counts in table.chunks(2)]
+        [2, 1]
+        """
+        if size is not None:
+            size = checks.integer("size", size, low=1)
+        for part in self._rows.parts(size):
+            yield np.ascontiguousarray(part.functions), part.counts
+
+    # Adding tables
+
+    def __add__(self, other: Self) -> Self:
+        """Return the table of both sets of draws.
+
+        Raises
+        ------
+        ValueError
+            If the tasks or sources differ, or a draw is in both; the message says which.
+        """
+        if not isinstance(other, Draws):
+            return NotImplemented
+        if self._task is None or other._task is None:
+            raise ValueError("tables without a task cannot be added: give task= on import")
+        if self._task != other._task:
+            raise ValueError(f"tasks differ: {self._task} and {other._task}")
+        if self._source != other._source:
+            raise ValueError(f"sources differ: {self._source} and {other._source}")
+        versions = {s.stream_version for t in (self, other) for s in t._provenance.spans}
+        if len(versions) > 1:
+            raise ValueError(f"stream versions differ: {sorted(versions)}")
+        for table in (self, other):
+            if table.n_unlisted:
+                raise ValueError(
+                    f"tables that leave functions out cannot be added, got {table!r} with "
+                    f"{table.n_unlisted:,} draws not listed"
+                )
+        provenance = self._provenance + other._provenance
+        pairs = None
+        if self._t_pairs is not None and other._t_pairs is not None:
+            pairs = self._t_pairs + other._t_pairs
+        total = type(self).__new__(type(self))
+        total._set(
+            self._rows + other._rows,
+            self._task,
+            self._source,
+            provenance,
+            self._n_samples + other._n_samples,
+            (self.t_counts + other.t_counts, pairs),
+        )
+        return total
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold the same draws of the same task, row by row."""
+        return (
+            isinstance(other, Draws)
+            and (self._task, self.m, self._n_samples) == (other._task, other.m, other._n_samples)
+            and (self._source, self._provenance) == (other._source, other._provenance)
+            and np.array_equal(self.rows, other.rows)
+            and np.array_equal(self._t_pairs, other._t_pairs)  # type: ignore[arg-type]  # or None
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # tables are compared by content
+
+    def restrict(self, indices: npt.ArrayLike) -> Self:
+        """Return the table of the functions on the inputs at ``indices``, in that order.
+
+        Group sums do not survive (functions that become one were seen in groups that are no longer
+        known), so intervals of grouped draws then take the group as the unit.
+
+        Raises
+        ------
+        ValueError
+            If an index is repeated or out of range.
+
+        Examples
+        --------
+        >>> from priorvol.table import FunctionTable
+        >>> table = FunctionTable.from_counts(["00", "01", "11"], [1, 2, 3])
+        >>> table.restrict([0]).counts
+        array([3, 3])
+        """
+        kept = check_indices(indices, self.m)
+        task = self._task
+        if task is not None:
+            task = Task(task.architecture, task.prior, task.inputs.subset(kept))
+        table = type(self).__new__(type(self))
+        rows = self._rows.restrict(kept)
+        table._set(rows, task, self._source, self._provenance, self._n_samples, None)
+        return table
+
+    # Looking up
+
+    def index(self, function: Any) -> int | None:
+        """Return the storage index of a function, or None if it was not seen."""
+        return self._rows.index(bits.as_word(function, self.m))
+
+    def order(self, top: int | None = None) -> npt.NDArray[np.int64]:
+        """Return storage indices, most frequent first, ties by word; the first ``top`` or all."""
+        if top is not None:
+            top = checks.integer("top", top, low=1)
+        return self._rows.order(top)
+
+
+def _counts(name: str, values: npt.ArrayLike, k: int, *, low: int) -> Counts:
+    array = np.asarray(values)
+    if array.shape != (k,):
+        raise ValueError(f"{name} must have shape ({k},), got {array.shape}")
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"{name} must be whole numbers, got dtype {array.dtype}")
+    broken = array[array != np.floor(array)] if array.dtype.kind == "f" else array[:0]
+    if broken.size:
+        raise ValueError(f"{name} must be whole numbers, got {broken[0]}")
+    if k and (array.min() < low or array.max() >= 2**62):
+        worst = array.min() if array.min() < low else array.max()
+        raise ValueError(f"{name} must lie in {low}..2^62, got {worst}")
+    return array.astype(np.int64)
