@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from priorvol import checks
 from priorvol.provenance import PriorSampling, Provenance, Span
 from priorvol.rng import BLOCK, check_seed
-from priorvol.rows import Rows, Words
+from priorvol.rows import Counts, Rows, Words
 from priorvol.sampler import TSums, check_sampling, count_span, sample_span
 from priorvol.table import FunctionTable
 from priorvol.task import Task
@@ -103,7 +105,7 @@ def collect(
         bar = stack.enter_context(_bar(wanted, held, progress))
         spans = _spans(task, wanted, held)
         if writer is None:
-            pile = _Pile(task, n_jobs)
+            pile = _Pile(task, len(spans), n_jobs)
             for counted in stack.enter_context(closing(_each(count_span, task, spans, n_jobs))):
                 pile.add(*counted)
                 bar.update(int(counted[1][0].sum()))
@@ -303,23 +305,23 @@ def _bar(wanted: Span, held: Provenance, progress: bool | None) -> Any:
 class _Pile:
     """Rows waiting, unsorted, to be added to those sorted already."""
 
-    def __init__(self, task: Task, n_jobs: int) -> None:
-        self._task, self._n_jobs = task, n_jobs
-        self._waiting: list[Words] = []
+    def __init__(self, task: Task, n_spans: int, n_jobs: int) -> None:
+        self._task, self._n_spans, self._n_jobs = task, n_spans, n_jobs
+        self._waiting = np.empty((0, 0), dtype=np.uint64)
         self._n_waiting = 0
         self._done: Rows | None = None
-        self._t_sums: TSums | None = None
+        self._t_sums: list[Counts] = []
 
     def add(self, rows: Words, t_sums: TSums) -> None:
         """Put one span's rows on the pile; sort it once it outgrows what is sorted."""
-        self._waiting.append(rows)
-        self._n_waiting += len(rows)
-        if self._t_sums is None:
-            self._t_sums = t_sums
-        else:
-            (t, pairs), (more_t, more_pairs) = self._t_sums, t_sums
-            both = pairs is not None and more_pairs is not None
-            self._t_sums = (t + more_t, pairs + more_pairs if both else None)  # type: ignore[operator]
+        stop = self._n_waiting + len(rows)
+        if stop > len(self._waiting):
+            self._make_room(stop, rows)
+        self._waiting[self._n_waiting : stop] = rows
+        self._n_waiting = stop
+        sums = [one for one in t_sums if one is not None]
+        before = self._t_sums or [np.zeros_like(one) for one in sums]
+        self._t_sums = [a + b for a, b in zip(before, sums, strict=True)]
         if self._n_waiting > max(_PILE, len(self._done or ())):
             self._settle()
 
@@ -334,11 +336,25 @@ class _Pile:
             source=PriorSampling(wanted.output_draws),
             provenance=Provenance((wanted,)),
             n_samples=wanted.size * wanted.output_draws,
-            t_sums=self._t_sums,
+            t_sums=(self._t_sums[0], self._t_sums[1] if len(self._t_sums) > 1 else None),
         )
 
+    def _make_room(self, needed: int, rows: Words) -> None:
+        """Take room for all spans if they are like this one; memory not written costs nothing."""
+        likely = min(len(rows) * self._n_spans * 9 // 8, _PILE + len(rows))
+        larger = np.empty((max(likely, 2 * needed), rows.shape[1]), dtype=np.uint64)
+        if self._n_waiting:
+            larger[: self._n_waiting] = self._waiting[: self._n_waiting]
+        self._waiting = larger
+
     def _settle(self) -> None:
-        if self._waiting:
-            rows = Rows.gathered(self._waiting, self._task.m, n_jobs=self._n_jobs)
-            self._waiting, self._n_waiting = [], 0
-            self._done = rows if self._done is None else self._done + rows
+        if self._n_waiting:
+            array = self._waiting[: self._n_waiting]
+            rows = Rows.settled(array, self._task.m, n_jobs=self._n_jobs)
+            self._waiting, self._n_waiting = self._waiting[:0], 0
+            if self._done is not None:
+                self._done = self._done + rows
+            elif 2 * len(rows) < len(array):
+                self._done = Rows(rows.array.copy(), rows.m)
+            else:
+                self._done = rows

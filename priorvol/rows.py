@@ -67,45 +67,40 @@ class Rows:
         return cls(rows[: kernels.fold_rows(rows, words.shape[1])].copy(), m)
 
     @classmethod
-    def gathered(cls, arrays: list[Words], m: int, *, n_jobs: int = 1) -> Rows:
-        """Sort and add up the rows of several arrays, in any order, by several workers.
+    def settled(cls, array: Words, m: int, *, n_jobs: int = 1) -> Rows:
+        """Sort unsorted rows in place and add up equal functions, by several workers.
 
-        Rows are first spread by their highest byte, so that every later pass stays in cache and
-        touches no new memory.
+        Rows are first brought together by their highest byte, so that every later pass stays in
+        cache; the array is kept, and no other of its size is made.
         """
         from joblib import Parallel, delayed, effective_n_jobs
 
         words = bits.n_words(m)
-        sizes = np.zeros(256, dtype=np.int64)
-        for array in arrays:
-            kernels.count_leading(array, sizes)
-        ends = np.cumsum(sizes)
-        spread = np.empty((int(ends[-1]), arrays[0].shape[1]), dtype=np.uint64)
-        places = ends - sizes
-        for array in arrays:
-            kernels.spread_rows(array, places, spread)
+        ends = np.empty(256, dtype=np.int64)
+        kernels.group_rows(array, ends)
+        starts = np.concatenate([[0], ends[:-1]])
 
-        def settle(start: int, stop: int) -> list[tuple[int, int]]:
+        def settle(first: int, last: int) -> list[tuple[int, int]]:
             kept = []
-            for end, size in zip(
-                ends[start:stop].tolist(), sizes[start:stop].tolist(), strict=True
+            for start, end in zip(
+                starts[first:last].tolist(), ends[first:last].tolist(), strict=True
             ):
-                part = spread[end - size : end]
+                part = array[start:end]
                 kernels.sort_rows(part, words)
-                kept.append((end - size, int(kernels.fold_rows(part, words))))
+                kept.append((start, int(kernels.fold_rows(part, words))))
             return kept
 
-        workers = effective_n_jobs(n_jobs) if len(spread) >= _PARALLEL else 1
-        shares = np.linspace(0, len(spread), 8 * workers + 1)[1:-1]
+        workers = effective_n_jobs(n_jobs) if len(array) >= _PARALLEL else 1
+        shares = np.linspace(0, len(array), 8 * workers + 1)[1:-1]
         cuts = np.unique([0, *np.searchsorted(ends, shares).tolist(), 256]).tolist()
         jobs = (delayed(settle)(a, b) for a, b in zip(cuts, cuts[1:], strict=False))
         found = Parallel(n_jobs=workers, require="sharedmem")(jobs)
         filled = 0
         for start, size in (piece for pieces in found for piece in pieces):
             if filled < start:
-                spread[filled : filled + size] = spread[start : start + size]
+                array[filled : filled + size] = array[start : start + size]
             filled += size
-        return cls(spread[:filled], m)
+        return cls(array[:filled], m)
 
     @property
     def n_words(self) -> int:

@@ -114,22 +114,39 @@ def sort_rows(rows, words):
 
 
 @kernel
-def count_leading(rows, counts):
-    """Add to ``counts`` (256,) how many rows have each value of their first word's highest byte."""
-    for i in range(rows.shape[0]):
-        counts[np.int64(rows[i, 0] >> np.uint64(56))] += 1
+def group_rows(rows, ends):
+    """Bring rows of equal highest byte together in place; ``ends`` (256,) says where each ends.
 
-
-@kernel
-def spread_rows(rows, places, out):
-    """Copy rows to ``out`` by their highest byte, from ``places`` (256,) on, which move on."""
+    Every row is moved once to its place (American flag sort), which touches no new memory.
+    """
     columns = rows.shape[1]
+    top = np.uint64(56)
+    ends[:] = 0
     for i in range(rows.shape[0]):
-        b = np.int64(rows[i, 0] >> np.uint64(56))
-        p = places[b]
-        places[b] = p + 1
-        for c in range(columns):
-            out[p, c] = rows[i, c]
+        ends[np.int64(rows[i, 0] >> top)] += 1
+    for b in range(1, 256):
+        ends[b] += ends[b - 1]
+    heads = np.zeros(256, np.int64)
+    heads[1:] = ends[:255]
+    held = np.empty(columns, np.uint64)
+    for b in range(256):
+        while heads[b] < ends[b]:
+            i = heads[b]
+            d = np.int64(rows[i, 0] >> top)
+            if d == b:
+                heads[b] += 1
+                continue
+            for c in range(columns):
+                held[c] = rows[i, c]
+            while d != b:  # put the row held in its place and take the one found there
+                p = heads[d]
+                heads[d] = p + 1
+                for c in range(columns):
+                    held[c], rows[p, c] = rows[p, c], held[c]
+                d = np.int64(held[0] >> top)
+            for c in range(columns):
+                rows[i, c] = held[c]
+            heads[b] += 1
 
 
 @kernel

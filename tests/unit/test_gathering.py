@@ -1,4 +1,4 @@
-"""Sorted rows: gathering many unsorted arrays, by one worker and by several."""
+"""Sorted rows: settling unsorted ones, by one worker and by several."""
 
 from collections import Counter
 
@@ -12,7 +12,7 @@ from priorvol.rows import Rows
 @pytest.mark.parametrize("parallel", [0, 1 << 18])
 @pytest.mark.parametrize("m", [5, 64, 128, 150])
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_gathered_rows_are_sorted_and_added_up(m, n_jobs, parallel, monkeypatch):
+def test_settled_rows_are_sorted_and_added_up(m, n_jobs, parallel, monkeypatch):
     monkeypatch.setattr(rows_module, "_PARALLEL", parallel)
     rng = np.random.default_rng(m)
     expected: Counter = Counter()
@@ -27,7 +27,7 @@ def test_gathered_rows_are_sorted_and_added_up(m, n_jobs, parallel, monkeypatch)
         for row in arrays[-1].tolist():
             expected[tuple(row[:-2])] += row[-2]
             pairs[tuple(row[:-2])] += row[-1]
-    found = Rows.gathered(arrays, m, n_jobs=n_jobs)
+    found = Rows.settled(np.concatenate(arrays), m, n_jobs=n_jobs)
     keys = [tuple(word) for word in found.functions.tolist()]
     assert keys == sorted(expected)
     assert dict(zip(keys, found.counts.tolist(), strict=True)) == expected
