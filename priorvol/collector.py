@@ -78,7 +78,8 @@ def collect(
     ------
     ValueError
         If an argument is out of range, the widths are infinite, a perceptron is asked for several
-        output draws, or the folder is of another run or holds more samples than asked for.
+        output draws, the prior leads out of single precision, or the folder is of another run or
+        holds more samples than asked for.
 
     Examples
     --------

@@ -2,16 +2,12 @@
 
 Every hidden draw has a stream of its own: xoshiro128++ from a state that the counter-based
 generator Threefry-4x32-20 makes of the seed, the block and the index in the block, so any sample
-can be replayed alone (`priorvol._kernels.streams`). Everything else that is random (bootstraps,
-permutations) uses a NumPy generator from `generator`.
+can be replayed alone (`priorvol._kernels.streams`).
 """
 
 from __future__ import annotations
 
-import zlib
 from typing import Any
-
-import numpy as np
 
 from priorvol import checks
 
@@ -22,6 +18,8 @@ STREAM_VERSION = 1
 """Changes whenever a kernel changes a draw; tables of different versions do not merge."""
 
 MAX_SEED = (1 << 64) - 1
+
+_PRIOR_SAMPLING = 0x7072696F  # the purpose of a stream; others will have words of their own
 
 
 def check_seed(seed: Any) -> int:
@@ -35,20 +33,12 @@ def check_seed(seed: Any) -> int:
     return checks.integer("seed", seed, low=0, high=MAX_SEED)
 
 
-def generator(seed: int, purpose: str) -> np.random.Generator:
-    """Return a NumPy generator for one purpose; streams of different purposes are independent.
-
-    Parameters
-    ----------
-    seed : int
-        In [0, 2^64).
-    purpose : str
-        What the numbers are for, such as ``"bootstrap"``.
+def stream_key(seed: int, output_draws: int) -> tuple[int, int, int, int]:
+    """Return the generator's key, four 32-bit words: the seed, the output draws and the purpose.
 
     Examples
     --------
-    >>> generator(0, "bootstrap").integers(10, size=3).shape
-    (3,)
+    >>> stream_key(1 << 32, 50)[:3]
+    (0, 1, 50)
     """
-    key = zlib.crc32(purpose.encode("utf-8"))
-    return np.random.default_rng(np.random.SeedSequence(check_seed(seed), spawn_key=(key,)))
+    return (seed & 0xFFFFFFFF, seed >> 32, output_draws, _PRIOR_SAMPLING)

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from priorvol import activation, checks
+from priorvol import activation, bits, checks
 from priorvol._kernels import hashing, networks, streams
 from priorvol._kernels import rows as row_kernels
 from priorvol._kernels.activations import CODES
 from priorvol._kernels.layers import BLOCK as COLUMNS
 from priorvol._kernels.networks import Network, Workspace
 from priorvol.provenance import PriorSampling, Provenance, Span
-from priorvol.rng import BLOCK, check_seed
+from priorvol.rng import BLOCK, check_seed, stream_key
 from priorvol.table import FunctionTable
 from priorvol.task import Task, check_task
 
@@ -32,7 +32,6 @@ TSums = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64] | None]
 
 TIE_RULE = "f(x) = 1 if and only if h(x) > 0"
 
-_PRIOR_DOMAIN = 0x7072696F
 _BATCH = 1 << 14
 _DEAD = 1 << 16
 
@@ -55,7 +54,8 @@ def sample_span(task: Task, span: Span) -> FunctionTable:
     Raises
     ------
     ValueError
-        If the widths are infinite, or a perceptron is asked for several output draws.
+        If the widths are infinite, a perceptron is asked for several output draws, or the prior
+        leads out of single precision.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def sample_span(task: Task, span: Span) -> FunctionTable:
     1000
     """
     rows, t_sums = count_span(task, span)
-    row_kernels.sort_rows(rows, -(-task.m // 64))
+    row_kernels.sort_rows(rows, bits.n_words(task.m))
     return FunctionTable.from_rows(
         rows,
         task=task,
@@ -87,7 +87,7 @@ def count_span(task: Task, span: Span) -> tuple[npt.NDArray[np.uint64], TSums]:
         Counts of T = t and, for grouped draws, their group pairs, each (m + 1,) int64.
     """
     draws = check_sampling(task, span.output_draws)
-    network, words = compile_task(task), -(-task.m // 64)
+    network, words = compile_task(task), bits.n_words(task.m)
     key = stream_key(span.seed, draws)
     counter = _Counter(task.m, words, draws)
     groups = max(_BATCH // draws, 1)
@@ -261,11 +261,6 @@ def evaluate(task: Task, parameters: Parameters) -> Array:
                 slope=architecture.slope,
             )
     return h[:, 0]
-
-
-def stream_key(seed: int, draws: int) -> tuple[int, int, int, int]:
-    """Return the generator's key: the seed, the output draws and the purpose."""
-    return (seed & 0xFFFFFFFF, seed >> 32, draws, _PRIOR_DOMAIN)
 
 
 @lru_cache(maxsize=8)

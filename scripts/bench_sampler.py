@@ -41,9 +41,18 @@ import llvmlite.binding
 import numba
 import numpy as np
 
-from priorvol import Architecture, Task, boolean_cube, collect, complexity, digits_inputs, sampler
+from priorvol import (
+    Architecture,
+    Task,
+    boolean_cube,
+    collect,
+    complexity,
+    digits_inputs,
+    sampler,
+)
 from priorvol._kernels import streams
 from priorvol.provenance import Span
+from priorvol.rng import stream_key
 
 TASK = Task(Architecture(7, (40, 40)))
 POINTS = np.insert(TASK.inputs.values.T, 0, 1.0, axis=0).astype(np.float32)  # under ones
@@ -208,7 +217,7 @@ class Parts:
         if not task.architecture.hidden:
             return
         below, above = layer_sizes(task, draws)
-        numbers, key = (below + 1) * above, sampler.stream_key(0, draws)
+        numbers, key = (below + 1) * above, stream_key(0, draws)
         out = np.empty(numbers.max() + streams.STEP, dtype=np.float32)
         self.cases[f"{name} sampling"] = partial(sample_only, task, span)
         self.cases[f"{name} numbers"] = partial(fill_all, out, numbers, groups, key)

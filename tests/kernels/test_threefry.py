@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from priorvol import sampler
+from priorvol import rng
 from priorvol._kernels import threefry
 
 MASK = 0xFFFFFFFF
@@ -102,7 +102,7 @@ def test_keys_tell_seeds_and_draws_apart():
     seeds = [0, 1, 2, MASK, 1 << 32, (1 << 32) + 1, (1 << 64) - 1, 1 << 63]
     found = set()
     for seed, draws in itertools.product(seeds, [1, 2, 50, 1 << 16]):
-        key = sampler.stream_key(seed, draws)
+        key = rng.stream_key(seed, draws)
         assert len(key) == 4 and all(0 <= word <= MASK for word in key)
         assert key[0] | key[1] << 32 == seed  # so the key determines the seed
         assert key[2] == draws
@@ -117,7 +117,7 @@ def test_no_two_streams_share_words():
     for (seed, draws), upper in itertools.product(
         [(0, 1), (1, 1), (1 << 32, 1), (0, 2), (1, 2)], list(uppers)
     ):
-        key = sampler.stream_key(seed, draws)
+        key = rng.stream_key(seed, draws)
         words = words_of(key, upper, 1024).transpose(0, 2, 1).reshape(-1, 4)
         seen.update(map(bytes, np.ascontiguousarray(words)))
         total += len(words)
