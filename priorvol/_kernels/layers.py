@@ -13,13 +13,12 @@ whatever the width of the processor's registers. Memory is named by address.
 
 from __future__ import annotations
 
-import llvmlite.binding
 import numpy as np
 from llvmlite import ir
 from numba import types
 
 from priorvol._kernels import simd
-from priorvol._kernels.jit import intrinsic, kernel
+from priorvol._kernels.jit import HAS_512_BITS, intrinsic, kernel
 from priorvol._kernels.simd import INT16, INT64, LANES, constant, splat
 
 BLOCK = 4
@@ -28,8 +27,7 @@ BLOCK = 4
 PANEL = 4
 """Vectors in a panel."""
 
-_HAS_512 = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
-_WIDE = PANEL if _HAS_512 else 1  # vectors of one unit held in registers at a time
+_WIDE = PANEL if HAS_512_BITS else 1  # vectors of one unit held in registers at a time
 
 _BYTES = 4 * LANES * PANEL  # of one unit in a panel
 
