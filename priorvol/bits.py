@@ -136,9 +136,7 @@ def as_words(functions: Any, m: int | None = None) -> tuple[Words, int]:
     if m is not None:
         m = checks.integer("m", m, low=1)
     if hasattr(functions, "functions") and hasattr(functions, "m"):
-        if m is not None and m != functions.m:
-            raise ValueError(f"m = {m}, but the table's functions have m = {functions.m} inputs")
-        return functions.functions, functions.m
+        return functions.functions, table_m(functions, m)
     if isinstance(functions, str):
         functions = [functions]
     if isinstance(functions, np.ndarray) and functions.dtype.kind not in "USO":
@@ -153,6 +151,14 @@ def as_words(functions: Any, m: int | None = None) -> tuple[Words, int]:
         "functions must be a FunctionTable, 0/1 or 0x text, a boolean array (k, m) or packed "
         f"uint64 words (k, words), got {type(functions).__name__}"
     )
+
+
+def table_m(table: Any, m: int | None = None) -> int:
+    """Return a table's m, or raise ``ValueError`` if another was given."""
+    found = checks.integer("m", table.m, low=1)
+    if m is not None and m != found:
+        raise ValueError(f"m = {m}, but the table's functions have m = {found} inputs")
+    return found
 
 
 def as_word(function: Any, m: int) -> Words:

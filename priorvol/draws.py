@@ -299,10 +299,8 @@ class Draws:
             and (self._task, self.m, self._n_samples) == (other._task, other.m, other._n_samples)
             and (self._source, self._provenance) == (other._source, other._provenance)
             and np.array_equal(self.rows, other.rows)
-            and np.array_equal(self._t_pairs, other._t_pairs)  # type: ignore[arg-type]  # or None
+            and _listed(self._t_pairs) == _listed(other._t_pairs)
         )
-
-    __hash__ = None  # type: ignore[assignment]  # tables are compared by content
 
     def restrict(self, indices: npt.ArrayLike) -> Self:
         """Return the table of the functions on the inputs at ``indices``, in that order.
@@ -342,6 +340,10 @@ class Draws:
         if top is not None:
             top = checks.integer("top", top, low=1)
         return self._rows.order(top)
+
+
+def _listed(counts: Counts | None) -> list[int] | None:
+    return None if counts is None else counts.tolist()
 
 
 def _counts(name: str, values: npt.ArrayLike, k: int, *, low: int) -> Counts:

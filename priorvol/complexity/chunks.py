@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from priorvol import bits, checks
+from priorvol import bits
 from priorvol.bits import Words
 
 Number = TypeVar("Number", np.int64, np.float64)
@@ -46,9 +46,7 @@ def word_chunks(functions: Any, m: int | None = None) -> tuple[Iterator[Words], 
            [15]], dtype=uint64)], 4)
     """
     if callable(getattr(functions, "chunks", None)) and hasattr(functions, "m"):
-        found = checks.integer("m", functions.m, low=1)
-        if m is not None and m != found:
-            raise ValueError(f"m = {m}, but the table's functions have m = {found} inputs")
+        found = bits.table_m(functions, m)
         parts = (item[0] if isinstance(item, tuple) else item for item in functions.chunks())
         return _cut((bits.as_words(part, found)[0] for part in parts), found), found
     words, found = bits.as_words(functions, m)
