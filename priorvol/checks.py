@@ -66,6 +66,20 @@ def real(
     return number
 
 
+def jobs(value: Any) -> int:
+    """Return a number of workers as joblib takes it, or raise ``ValueError``.
+
+    Examples
+    --------
+    >>> jobs(-1)
+    -1
+    """
+    number = integer("n_jobs", value, low=-1024, high=1024)
+    if number == 0:
+        raise ValueError("n_jobs must be a number of workers or -1 for all cores, got 0")
+    return number
+
+
 def choice(name: str, value: Any, known: Iterable[str]) -> str:
     """Return ``value`` if it is one of ``known``, else raise ``ValueError`` listing them.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 import warnings
 from collections.abc import Callable, Generator
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from priorvol import checks
+from priorvol.progress import progress_bar
 from priorvol.provenance import PriorSampling, Provenance, Span
 from priorvol.rng import BLOCK, check_seed
 from priorvol.rows import Counts, Rows, Words
@@ -90,7 +90,7 @@ def collect(
     (10000, True)
     """
     wanted = check_span(task, n_samples, seed, output_draws)
-    n_jobs = check_jobs(n_jobs)
+    n_jobs = checks.jobs(n_jobs)
     with ExitStack() as stack:
         writer: RunWriter | None = None
         held = Provenance()
@@ -142,7 +142,7 @@ def iter_collect(
     >>> sum(len(t) > 0 for t in iter_collect(task, [Span(0, 1, 0, 50), Span(0, 1, 50, 99)]))
     2
     """
-    n_jobs = check_jobs(n_jobs)
+    n_jobs = checks.jobs(n_jobs)
     for span in spans:
         check_sampling(task, span.output_draws)
     yield from _each(sample_span, task, spans, n_jobs)
@@ -180,14 +180,6 @@ def check_span(task: Any, n_samples: Any, seed: Any, output_draws: Any) -> Span:
             f"(try {math.ceil(number / draws) * draws})"
         )
     return Span(check_seed(seed), draws, 0, number // draws)
-
-
-def check_jobs(n_jobs: Any) -> int:
-    """Return a number of workers as joblib takes it, or raise ``ValueError``."""
-    number = checks.integer("n_jobs", n_jobs, low=-1024, high=1024)
-    if number == 0:
-        raise ValueError("n_jobs must be a number of workers or -1 for all cores, got 0")
-    return number
 
 
 @dataclass(frozen=True)
@@ -231,7 +223,7 @@ def forecast(task: Task, *, n_samples: int, output_draws: int = 1, n_jobs: int =
     from joblib import cpu_count, effective_n_jobs
 
     wanted = check_span(task, n_samples, 0, output_draws)
-    workers = min(effective_n_jobs(check_jobs(n_jobs)), cpu_count(), wanted.size)
+    workers = min(effective_n_jobs(checks.jobs(n_jobs)), cpu_count(), wanted.size)
     rate, pilot = _pilot(task, wanted.output_draws)
     rate *= max(workers, 1)
     total = wanted.size * wanted.output_draws
@@ -286,21 +278,10 @@ def _refuse_more(held: Provenance, wanted: Span, store: str | Path) -> None:
 
 
 def _bar(wanted: Span, held: Provenance, progress: bool | None) -> Any:
-    from tqdm import tqdm
-
-    if progress is None:
-        progress = sys.stderr is not None and sys.stderr.isatty()
     draws = wanted.output_draws
     done = wanted.size - sum(gap.size for gap in held.gaps(wanted))
-    return tqdm(
-        total=wanted.size * draws,
-        initial=done * draws,
-        unit=" networks" if draws == 1 else " functions",
-        unit_scale=True,
-        disable=not progress,
-        file=sys.stderr,
-        dynamic_ncols=True,
-    )
+    unit = "networks" if draws == 1 else "functions"
+    return progress_bar(wanted.size * draws, unit, initial=done * draws, progress=progress)
 
 
 class _Pile:

@@ -2,14 +2,19 @@
 
 Every hidden draw has a stream of its own: xoshiro128++ from a state that the counter-based
 generator Threefry-4x32-20 makes of the seed, the block and the index in the block, so any sample
-can be replayed alone (`priorvol._kernels.streams`).
+can be replayed alone (`priorvol._kernels.streams`). Everything else that is random (null models,
+bootstraps) uses a NumPy generator from `generator`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import zlib
+from typing import TYPE_CHECKING, Any
 
 from priorvol import checks
+
+if TYPE_CHECKING:
+    import numpy as np
 
 BLOCK = 1 << 16
 """Hidden draws in one block; sample number g is index g % BLOCK of block g // BLOCK."""
@@ -42,3 +47,30 @@ def stream_key(seed: int, output_draws: int) -> tuple[int, int, int, int]:
     (0, 1, 50)
     """
     return (seed & 0xFFFFFFFF, seed >> 32, output_draws, _PRIOR_SAMPLING)
+
+
+def generator(seed: int, purpose: str) -> np.random.Generator:
+    """Return a NumPy generator for one purpose; streams of different purposes are independent.
+
+    Parameters
+    ----------
+    seed : int
+        In [0, 2^64).
+    purpose : str
+        What the numbers are for, such as ``"bootstrap"``.
+
+    Raises
+    ------
+    ValueError
+        If the seed is out of range.
+
+    Examples
+    --------
+    >>> generator(0, "bootstrap").integers(10, size=3).shape
+    (3,)
+    """
+    import numpy as np
+
+    key = zlib.crc32(purpose.encode("utf-8"))
+    sequence = np.random.SeedSequence(check_seed(seed), spawn_key=(key,))
+    return np.random.Generator(np.random.PCG64(sequence))

@@ -293,7 +293,7 @@ def test_registration_refuses_duplicates_and_strangers(own_registry):
         ({"name": "K LZ"}, "name must be a Python identifier, got 'K LZ'"),
         ({"name": 3}, "name must be a Python identifier, got 3"),
         ({"function": "k_lz"}, "function must be callable, got 'k_lz'"),
-        ({"needs": "sphere"}, "needs must be one of 'any', 'cube', got 'sphere'"),
+        ({"needs": "sphere"}, "needs must be one of 'any', 'cube', 'points', got 'sphere'"),
     ],
 )
 def test_bad_measures(changes, message):
