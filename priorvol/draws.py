@@ -331,6 +331,39 @@ class Draws:
 
     # Looking up
 
+    def at_least(self, min_count: int) -> Self:
+        """Return the table of the functions counted ``min_count`` times or more.
+
+        The number of draws stays what it is, so the others become draws that are not listed.
+
+        Raises
+        ------
+        ValueError
+            If ``min_count`` is below 1 or no function was counted as often.
+
+        Examples
+        --------
+        >>> from priorvol.table import FunctionTable
+        >>> FunctionTable.from_counts(["00", "01", "11"], [1, 2, 3]).at_least(2)
+        <FunctionTable: 2 functions in 6 draws>
+        """
+        min_count = checks.integer("min_count", min_count, low=1)
+        kept = [part.array[np.asarray(part.counts) >= min_count] for part in self._rows.parts()]
+        rows = np.concatenate(kept)
+        if len(rows) == 0:
+            raise ValueError(
+                f"no function of {self!r} was counted min_count = {min_count} times or more"
+            )
+        return self.from_rows(
+            rows,
+            task=self._task,
+            m=self.m,
+            source=self._source,
+            provenance=self._provenance,
+            n_samples=self._n_samples,
+            t_sums=None,
+        )
+
     def index(self, function: Any) -> int | None:
         """Return the storage index of a function, or None if it was not seen."""
         return self._rows.index(bits.as_word(function, self.m))

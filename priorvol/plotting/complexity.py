@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from priorvol import checks
 from priorvol.bound import maxima, upper_envelope
 from priorvol.plotting.appearance import INK, axes
 from priorvol.plotting.legend import clear_legend, probability_axis
 from priorvol.plotting.series import check_table, grouping
-from priorvol.rows import CHUNK
 from priorvol.table import FunctionTable
 
 if TYPE_CHECKING:
@@ -81,8 +79,7 @@ def complexity_plot(
 
     table = check_table(table)
     known = complexity.measure(measure)
-    min_count = checks.integer("min_count", min_count, low=1)
-    frequent = _frequent(table, min_count)
+    frequent = table.at_least(min_count)
     k = complexity.compute(frequent, (known.name,))[known.name]
     counts = np.asarray(frequent.counts)
     log_p = np.log(counts) - math.log(table.n_samples)
@@ -97,28 +94,6 @@ def complexity_plot(
         shown = maxima(k, counts / table.n_samples)
         clear_legend(ax, "upper right", [shown], title=_note(table, len(frequent), min_count))
     return ax
-
-
-def _frequent(table: FunctionTable, min_count: int) -> FunctionTable:
-    """Return the table of the functions counted ``min_count`` times or more."""
-    parts = []
-    for start in range(0, len(table), CHUNK):
-        rows = np.asarray(table.rows[start : start + CHUNK])
-        parts.append(rows[rows[:, table.n_words] >= min_count])
-    rows = np.concatenate(parts)
-    if len(rows) == 0:
-        raise ValueError(
-            f"no function of {table!r} was counted min_count = {min_count} times or more"
-        )
-    return FunctionTable.from_rows(
-        rows,
-        task=table.task,
-        m=table.m,
-        source=table.source,
-        provenance=table.provenance,
-        n_samples=table.n_samples,
-        t_sums=None,
-    )
 
 
 def _note(table: FunctionTable, n_shown: int, min_count: int) -> str:
