@@ -20,24 +20,17 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import math
-import os
-import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-os.environ.update({f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "BLIS")})
-os.environ.pop("OPENBLAS_CORETYPE", None)  # may name an older processor than this one
-os.environ.pop("OPENBLAS_L2_SIZE", None)
+from benchmark import Cases, Report, cut, machine, take_turns  # first: one thread a library
 
+# isort: split
 import joblib
-import llvmlite.binding
 import numba
 import numpy as np
 
@@ -57,7 +50,6 @@ from priorvol.rng import stream_key
 TASK = Task(Architecture(7, (40, 40)))
 POINTS = np.insert(TASK.inputs.values.T, 0, 1.0, axis=0).astype(np.float32)  # under ones
 R, AT_ONCE = 50, (8, 16, 32, 64, 128)
-Cases = dict[str, Callable[[], Any]]
 
 CHILD = """
 import json, resource, sys, time
@@ -74,52 +66,6 @@ for samples in (1000, int(sys.argv[1])):
     ready += time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps([bare, full, lean, number, *ready, table.rows.nbytes]))
 """
-
-
-class Report:
-    """Prints figures with their targets and keeps them for the JSON file."""
-
-    def __init__(self) -> None:
-        self.record: dict[str, Any] = {}
-        self.met: list[bool] = []
-
-    def note(self, name: str, text: str, value: Any) -> None:
-        """Print a line and keep its value."""
-        self.record[name.strip()] = np.asarray(value).tolist()
-        print(f"{name:<38} {text}".rstrip(), flush=True)
-
-    def rate(self, name: str, rates: Any, base: float = 0.0, least: float = 0.0) -> None:
-        """Print rates; with ``base`` the ratio to it, and whether that is at least ``least``."""
-        middle = float(np.median(rates))
-        text = f"{cut(middle):>11}/s {f'({cut(min(rates))} - {cut(max(rates))})':<25}"
-        if base:
-            text += f" {cut(middle / base):>6} x  "
-        self.note(name, text + (self.verdict(middle / base, least=least) if least else ""), rates)
-
-    def verdict(self, value: float, *, least: float = -math.inf, most: float = math.inf) -> str:
-        """Compare with a target, count it and say so."""
-        self.met.append(bool(least <= value <= most))
-        limit = f">= {least:g}" if math.isinf(most) else f"<= {most:g}"
-        return f"target {limit}: {'met' if self.met[-1] else 'NOT met'}"
-
-
-def cut(value: float) -> str:
-    """Return three significant digits of a positive number, rounded down."""
-    unit = 10.0 ** (math.floor(math.log10(value)) - 2)
-    kept = math.floor(value / unit * (1 + 1e-12)) * unit
-    return f"{kept:,.0f}" if value >= 100 else f"{kept:.3g}"
-
-
-def take_turns(cases: Cases, repeats: int) -> tuple[Any, Any]:
-    """Return processor and wall-clock seconds of the cases, by name: one of each in every round."""
-    processor, wall = ({name: np.empty(repeats) for name in cases} for _ in range(2))
-    for turn in range(repeats):
-        for name, run in cases.items():
-            start = time.process_time(), time.perf_counter()
-            run()
-            processor[name][turn] = time.process_time() - start[0]
-            wall[name][turn] = time.perf_counter() - start[1]
-    return processor, wall
 
 
 def numpy_loop(number: int) -> None:
@@ -234,19 +180,6 @@ class Parts:
         parts = (numbers, sampling - numbers, total - sampling)
         shares = [float(np.median(part / total)) for part in parts]
         return self.number / total, shares, float(np.median(self.flops / parts[1])) / 1e9
-
-
-def machine(report: Report) -> None:
-    """Say what the figures are measured on."""
-    info = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*: (.*)", info.read_text()) if info.exists() else None
-    name = f"{found[1] if found else 'unknown'} ({llvmlite.binding.get_host_cpu_name()})"
-    wide = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
-    cores, load = joblib.cpu_count(), os.getloadavg()[0]
-    busy = "  WARNING: busy, so wall-clock times say little" if load > 0.25 * cores else ""
-    text = f"{name}, {cores} cores, {'with' if wide else 'WITHOUT'} AVX-512"
-    report.note("processor", text, text)
-    report.note("load average at start", f"{load:.2f}{busy}", load)
 
 
 def processes(report: Report, repeats: int, samples: int) -> None:
