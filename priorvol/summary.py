@@ -13,6 +13,7 @@ from priorvol._kernels.rows import ones
 from priorvol.provenance import source_to_json
 from priorvol.result import Estimate, RankTable
 from priorvol.table import FunctionTable
+from priorvol.text import align, shorten
 
 _LONGEST = 130
 """Characters of a function that are printed in full: m = 128 in bits, m = 512 in hexadecimal."""
@@ -99,7 +100,7 @@ class Summary:
     def __str__(self) -> str:
         """Return the lines that ``priorvol show`` prints; long functions lose their middle."""
         lines = [self.title, f"{self.n_samples:,} {self.source_title}", ""]
-        lines += _table(self._cells())
+        lines += align(self._cells(), left=(1, 4))
         level = f"{100 * self.ranks.level:g}%"
         lines += [
             "",
@@ -134,7 +135,7 @@ class Summary:
         for i, text in enumerate(self.ranks.texts(base=self.base)):
             row = [
                 f"{i + 1}",
-                _shorten(text),
+                shorten(text, _LONGEST),
                 f"{self.ranks.counts[i]:,}",
                 f"{self.ranks.p[i]:.4g}",
                 f"[{self.ranks.low[i]:.4g}, {self.ranks.high[i]:.4g}]",
@@ -214,21 +215,3 @@ def summarise(
 def _estimate(estimate: Estimate) -> str:
     low, high = estimate.interval
     return f"{estimate.p:.4g} [{low:.4g}, {high:.4g}]"
-
-
-def _shorten(text: str) -> str:
-    """Cut the middle out of a function that is too long for a line."""
-    return text if len(text) <= _LONGEST else f"{text[:60]}...{text[-20:]}"
-
-
-def _table(rows: list[list[str]]) -> list[str]:
-    """Align columns; text to the left (the function), numbers to the right."""
-    widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]))]
-    left = {1, 4}
-    return [
-        "  ".join(
-            cell.ljust(width) if c in left else cell.rjust(width)
-            for c, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]

@@ -29,8 +29,7 @@ def add_parser(verbs: Any) -> None:
     work.add_argument("--seed", type=shared.whole, default=0, metavar="N", help=text)
     text = "output layers drawn for each draw of the hidden layers (1)"
     work.add_argument("--output-draws", type=shared.whole, default=1, metavar="N", help=text)
-    text = "workers; -1: one a core (-1)"
-    work.add_argument("--jobs", type=shared.jobs, default=-1, metavar="N", help=text)
+    shared.add_jobs(work)
     work.add_argument("--no-progress", action="store_true", help="no progress bar, no forecast")
     work.add_argument("--json", action="store_true", help="print the result as JSON")
     shared.add_task(parser)

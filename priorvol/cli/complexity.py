@@ -32,8 +32,10 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--function", action="append", metavar="BITS", help=text)
     text = "number of bits of the functions given as 0x text"
     parser.add_argument("--m", type=shared.positive("m"), metavar="N", help=text)
-    text = "measures, with commas between (k_lz); --list names them"
+    text = "measures, with commas between, or all (k_lz); --list names them"
     parser.add_argument("--measure", type=_measures, default="k_lz", metavar="NAMES", help=text)
+    shared.add_radius(parser)
+    shared.add_jobs(parser)
     parser.add_argument("--list", action="store_true", help="list the measures")
     text = "the N most frequent functions only (default: all)"
     parser.add_argument("--top", type=shared.positive("top"), metavar="N", help=text)
@@ -57,16 +59,19 @@ def run(options: argparse.Namespace) -> None:
     columns: dict[str, list[Any]] = {}
     if options.function is not None:
         words, m = _given_functions(options)
+        inputs = None
     else:
         from priorvol.store import load_run
 
         table = load_run(options.folder)
         ranks, m = table.ranks(options.top), table.m
-        words = ranks.functions
+        words, inputs = ranks.functions, table.task.inputs if table.task else None
         columns = {"count": ranks.counts.tolist(), "p": ranks.p.tolist()}
     base = options.base or (2 if m <= 32 else 16)
     columns = {"function": bits.to_text(words, m, base=base), **columns}
-    for name, values in complexity.compute(words, options.measure, m=m).items():
+    where: dict[str, Any] = {"m": m, "inputs": inputs, "radius": options.radius}
+    found = complexity.compute(words, options.measure, n_jobs=options.jobs, **where)
+    for name, values in found.items():
         columns[name] = values.tolist()
     rows = zip(*columns.values(), strict=True)
     if options.json:
@@ -99,6 +104,10 @@ def _print_measures(as_json: bool) -> None:
             "unit": measure.unit,
             "cost": measure.cost,
             "needs": measure.needs,
+            "largest_n": measure.largest_n,
+            "unchanged_by": list(measure.symmetries),
+            "tested_against": measure.oracle,
+            "extra": measure.extra,
             "source": measure.source,
             "description": measure.description,
         }
@@ -109,5 +118,15 @@ def _print_measures(as_json: bool) -> None:
         return
     for record in records:
         print(f"{record['name']}: {record['description']}")
-        print(f"    unit {record['unit'] or '1'}; inputs: {record['needs']}; {record['cost']}")
-        print(f"    {record['source']}")
+        needs = {"any": "any", "cube": "Boolean cube", "points": "any, with their radius"}
+        inputs = needs[record["needs"]]
+        if record["largest_n"]:
+            inputs += f", n <= {record['largest_n']}"
+        print(f"    unit {record['unit'] or '1'}; inputs: {inputs}; {record['cost']}")
+        print(f"    source: {record['source']}")
+        if record["unchanged_by"]:
+            print(f"    unchanged by {', '.join(record['unchanged_by'])}")
+        if record["tested_against"]:
+            print(f"    tested against {record['tested_against']}")
+        if record["extra"]:
+            print(f'    needs pip install "priorvol[{record["extra"]}]"')

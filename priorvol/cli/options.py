@@ -178,11 +178,20 @@ def names(text: str) -> tuple[str, ...]:
 
 
 @reader
-def measures(text: str) -> tuple[str, ...]:
-    """Read names of complexity measures with commas between."""
+def measure(text: str) -> str:
+    """Read the name of a complexity measure."""
     from priorvol import complexity
 
-    return tuple(complexity.measure(name).name for name in names(text))
+    return complexity.measure(text).name
+
+
+@reader
+def measures(text: str) -> tuple[str, ...]:
+    """Read names of complexity measures with commas between, or ``all``."""
+    from priorvol import complexity
+
+    chosen = names(text)
+    return chosen if chosen == ("all",) else tuple(complexity.measure(n).name for n in chosen)
 
 
 # The task
@@ -277,8 +286,8 @@ def _task_file(file: Path) -> Task:
 # Other shared options
 
 
-def add_interval(parser: argparse._ActionsContainer) -> None:
-    """Add the options of intervals."""
+def add_level(parser: argparse._ActionsContainer) -> None:
+    """Add the option of an interval's level."""
     level = reader(
         lambda text: checks.real(
             "level", number(text), low=0.0, high=1.0, open_low=True, open_high=True
@@ -286,6 +295,11 @@ def add_interval(parser: argparse._ActionsContainer) -> None:
     )
     text = "of the intervals, between 0 and 1 (0.95)"
     parser.add_argument("--level", type=level, metavar="X", help=text)
+
+
+def add_interval(parser: argparse._ActionsContainer) -> None:
+    """Add the options of intervals."""
+    add_level(parser)
     text = f"{' or '.join(INTERVALS)} (clopper-pearson)"
     kind = named("interval", INTERVALS)
     parser.add_argument("--interval", type=kind, metavar="NAME", help=text)
@@ -294,6 +308,33 @@ def add_interval(parser: argparse._ActionsContainer) -> None:
 def intervals(options: argparse.Namespace) -> dict[str, Any]:
     """Return those of the options of `add_interval` that were given."""
     return given(options, ("level", "interval"))
+
+
+def add_min_count(parser: argparse._ActionsContainer, text: str) -> None:
+    """Add the option of the least count."""
+    parser.add_argument("--min-count", type=positive("min_count"), metavar="N", help=text)
+
+
+def add_radius(parser: argparse._ActionsContainer) -> None:
+    """Add the option of the neighbourhood's size."""
+    radius = reader(lambda text: checks.real("radius", number(text), low=0.0, open_low=True))
+    text = "of a neighbourhood, for critical_sample_ratio: Hamming distance on the cube (1), else "
+    text += "Euclidean"
+    parser.add_argument("--radius", type=radius, metavar="X", help=text)
+
+
+def add_seed(parser: argparse._ActionsContainer, text: str) -> None:
+    """Add the option of the random seed."""
+    from priorvol.rng import check_seed
+
+    seed = reader(lambda text: check_seed(whole(text)))
+    parser.add_argument("--seed", type=seed, metavar="N", help=text)
+
+
+def add_jobs(parser: argparse._ActionsContainer) -> None:
+    """Add the option of the number of workers."""
+    text = "workers; -1: one a core (-1)"
+    parser.add_argument("--jobs", type=jobs, default=-1, metavar="N", help=text)
 
 
 def add_base(parser: argparse.ArgumentParser, default: str) -> None:

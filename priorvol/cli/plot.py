@@ -44,7 +44,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--title", metavar="TEXT", help="title of the figure")
     measure = parser.add_argument_group("complexity")
     text = "priorvol complexity --list names them (k_lz)"
-    measure.add_argument("--measure", type=_measure, metavar="NAME", help=text)
+    measure.add_argument("--measure", type=shared.measure, metavar="NAME", help=text)
     text = "leave out functions counted less often (2)"
     least = shared.positive("min_count")
     measure.add_argument("--min-count", type=least, metavar="N", help=text)
@@ -125,10 +125,3 @@ def _figure(text: str) -> Path:
     out = shared.path(text)
     checks.choice("file type", out.suffix.lower(), _FORMATS)
     return out
-
-
-@shared.reader
-def _measure(text: str) -> str:
-    from priorvol import complexity
-
-    return complexity.measure(text).name

@@ -64,8 +64,8 @@ class Measure:
     Raises
     ------
     ValueError
-        If ``name`` is not an identifier, ``function`` cannot be called, or ``needs`` or a symmetry
-        is unknown.
+        If ``name`` is no identifier or is "all", ``function`` cannot be called, or ``needs`` or a
+        symmetry is unknown.
     """
 
     name: str
@@ -85,6 +85,8 @@ class Measure:
         """Validate."""
         if not isinstance(self.name, str) or not self.name.isidentifier():
             raise ValueError(f"name must be a Python identifier, got {self.name!r}")
+        if self.name == "all":
+            raise ValueError("name must not be 'all', which stands for every measure")
         if not callable(self.function):
             raise ValueError(f"function must be callable, got {self.function!r}")
         checks.choice("needs", self.needs, NEEDS)
@@ -198,7 +200,8 @@ def compute(
     functions : any form of k functions
         A table, whose rows come in storage order, or see `priorvol.bits.as_words`.
     measures : str or iterable of str
-        Names; `measures` lists what there is, `applicable` what can be computed here.
+        Names; `measures` lists what there is, `applicable` what can be computed here, and
+        "all" stands for all of those.
     m : int, optional
         Number of inputs; needed for packed words and ``0x`` text.
     inputs : Inputs, optional
@@ -235,6 +238,8 @@ def compute(
     names = [measures] if isinstance(measures, str) else list(measures)
     if not names:
         raise ValueError(f"measures must name at least one of {list(_MEASURES)}, got none")
+    if names == ["all"]:
+        names = list(applicable(functions, m=m, inputs=inputs, radius=radius))
     chosen = {name: measure(name) for name in names}
     n_jobs = checks.jobs(n_jobs)
     chunks, m = word_chunks(functions, m, max_rows=CHUNK_ROWS)

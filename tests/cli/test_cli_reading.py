@@ -150,8 +150,17 @@ def test_complexity_lists_the_measures(cli):
     assert [record["name"] for record in found] == [m.name for m in complexity.measures()]
     text = cli("complexity", "--list").out
     for record in found:
-        assert set(record) == {"name", "unit", "cost", "needs", "source", "description"}
+        measure = complexity.measure(record["name"])
+        assert record["unchanged_by"] == list(measure.symmetries)
+        assert record["tested_against"] == measure.oracle
+        for key in ("unit", "cost", "needs", "largest_n", "source", "description", "extra"):
+            assert record[key] == getattr(measure, key)
         assert f"{record['name']}: {record['description']}\n" in text
+
+
+def test_complexity_computes_all_measures_that_apply(cli):
+    (found,) = cli("complexity", "--function", "01101001", "--measure", "all", "--json").json
+    assert tuple(found) == ("function", *complexity.applicable("01101001"))
 
 
 def test_functions_are_printed_as_the_package_prints_them(cli, on_desk):

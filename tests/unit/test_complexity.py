@@ -291,6 +291,8 @@ def test_registration_refuses_duplicates_and_strangers(own_registry):
     [
         ({"name": ""}, "name must be a Python identifier, got ''"),
         ({"name": "K LZ"}, "name must be a Python identifier, got 'K LZ'"),
+        ({"name": "all"}, "name must not be 'all', which stands for every measure"),
+        ({"symmetries": ("rotation",)}, "symmetry must be one of 'complement', 'permutation'"),
         ({"name": 3}, "name must be a Python identifier, got 3"),
         ({"function": "k_lz"}, "function must be callable, got 'k_lz'"),
         ({"needs": "sphere"}, "needs must be one of 'any', 'cube', 'points', got 'sphere'"),
