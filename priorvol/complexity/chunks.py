@@ -14,6 +14,11 @@ from priorvol.inputs import Inputs, boolean_cube
 
 Number = TypeVar("Number", np.bool_, np.int64, np.float64)
 
+Value = TypeVar("Value", bound=np.generic)
+
+LARGEST_N = 16
+"""Largest cube {0,1}^n on which anything is computed; the inputs of a task go no further."""
+
 CHUNK_WORDS = 1 << 17  # 1 MiB of packed functions
 
 
@@ -109,6 +114,31 @@ def map_cube(
     n = check_cube(functions, found, what, largest_n=7)
     parts = [column(as_seven(words, n), n) for words in chunks]
     return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
+
+
+def map_any_cube(
+    rows: Callable[[Words, int], npt.NDArray[Value]],
+    functions: Any,
+    m: int | None,
+    what: str,
+) -> npt.NDArray[Value]:
+    """Apply ``rows``, packed words and n to an array of k rows, on a cube of at most 16 inputs.
+
+    Raises
+    ------
+    ValueError
+        As `word_chunks` and `check_cube`; ``what`` is named in messages.
+
+    Examples
+    --------
+    >>> map_any_cube(lambda words, n: words ^ words, ["0110", "0001"], None, "it")
+    array([[0],
+           [0]], dtype=uint64)
+    """
+    chunks, found = word_chunks(functions, m)
+    n = check_cube(functions, found, what, largest_n=LARGEST_N)
+    none = np.empty((0, bits.n_words(found)), dtype=np.uint64)
+    return np.concatenate([rows(words, n) for words in chunks] or [rows(none, n)])
 
 
 def as_seven(words: Words, n: int) -> Words:

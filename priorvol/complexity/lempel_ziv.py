@@ -171,6 +171,8 @@ register(
         cost="about 10 million functions a second a core at m = 128",
         source="Dingle, Camargo and Louis, Nat. Commun. 9 (2018) 761; arXiv:1805.08522",
         description="Lempel-Ziv 1976 words of the function and its reverse, times log2(m)/2",
+        symmetries=("complement", "reversal"),
+        oracle="antropy's word count, published values",
     )
 )
 register(
@@ -182,6 +184,8 @@ register(
         cost="about 20 million functions a second a core at m = 128",
         source="Lempel and Ziv, IEEE Trans. Inf. Theory 22 (1976) 75",
         description="words of the Lempel-Ziv 1976 exhaustive history, forwards only",
+        symmetries=("complement",),
+        oracle="antropy's word count, published values",
     )
 )
 register(
@@ -193,5 +197,7 @@ register(
         cost="about 60 thousand functions a second a core at m = 128",
         source="Ziv and Lempel, IEEE Trans. Inf. Theory 24 (1978) 530; lempel-ziv-complexity",
         description="distinct phrases of an LZ78-style parse; not K_LZ",
+        symmetries=("complement",),
+        oracle="published words",
     )
 )
