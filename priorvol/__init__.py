@@ -30,13 +30,17 @@ _WHERE = {
     "read_counts": "export",
     "save_table": "store",
 }
-_MODULES = ("complexity", "plotting")
+_MODULES = ("atlas", "complexity", "nulls", "plotting", "simplicity", "symmetry")
 
 __all__ = [*_WHERE, *_MODULES, "__version__"]
 
 if TYPE_CHECKING:
+    from priorvol import atlas as atlas
     from priorvol import complexity as complexity
+    from priorvol import nulls as nulls
     from priorvol import plotting as plotting
+    from priorvol import simplicity as simplicity
+    from priorvol import symmetry as symmetry
     from priorvol.architecture import Architecture as Architecture
     from priorvol.architecture import Prior as Prior
     from priorvol.collector import collect as collect

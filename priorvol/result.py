@@ -116,6 +116,68 @@ def _short(log_p: float) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Richness:
+    """A lower bound on N_O, the number of functions that can be drawn at all.
+
+    Attributes
+    ----------
+    observed : int
+        Functions seen.
+    estimate : float
+        The estimated lower bound.
+    low, high : float
+        Interval of the bound; ``high`` is no upper limit on N_O.
+    level : float
+    method : str
+        "chao1" for independent draws, "chao2" with groups of draws as the units, "listed" where
+        the bound is the number seen itself.
+
+    Raises
+    ------
+    ValueError
+        If observed <= low <= estimate <= high does not hold, or the level is out of range.
+
+    Examples
+    --------
+    >>> print(Richness(observed=350, estimate=368.4, low=361, high=381, level=0.95, method="chao1"))
+    at least 368 functions [361, 381], 350 seen (95%, chao1)
+    """
+
+    observed: int
+    estimate: float
+    low: float
+    high: float
+    level: float
+    method: str
+
+    def __post_init__(self) -> None:
+        """Check the interval and the level."""
+        checks.real("level", self.level, low=0.0, high=1.0, open_low=True, open_high=True)
+        if not self.observed <= self.low <= self.estimate <= self.high:
+            ends = f"{self.observed}, {self.low}, {self.estimate}, {self.high}"
+            raise ValueError(f"observed <= low <= estimate <= high is wanted, got {ends}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-ready dict; an infinite value is None."""
+        values = asdict(self)
+        return {key: None if value == math.inf else value for key, value in values.items()}
+
+    def __str__(self) -> str:
+        """Return the bound with its interval."""
+        low, bound, high = (_number(value) for value in (self.low, self.estimate, self.high))
+        level = f"{100 * self.level:g}%"
+        seen = f"{self.observed:,} seen"
+        return f"at least {bound} functions [{low}, {high}], {seen} ({level}, {self.method})"
+
+
+def _number(value: float) -> str:
+    """Print a number of functions: in three digits where it is small, else whole if not huge."""
+    if value < 100:
+        return f"{value:.3g}"
+    return f"{value:,.0f}" if value < 1e9 else f"{value:.4g}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Proportions:
     """Counted events with their proportions and pointwise intervals.
 

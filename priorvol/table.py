@@ -12,7 +12,7 @@ import numpy.typing as npt
 from priorvol import richness
 from priorvol.draws import Draws
 from priorvol.intervals import grouped_interval
-from priorvol.result import Estimate, Proportions, RankTable
+from priorvol.result import Estimate, Proportions, RankTable, Richness
 from priorvol.rows import Counts
 
 
@@ -150,6 +150,15 @@ class FunctionTable(Draws):
         draws = self.output_draws
         return richness.missing_mass(
             self._rows, n_samples=self._n_samples, draws=draws, level=level
+        )
+
+    def n_functions(self, *, level: float = 0.95) -> Richness:
+        """Return a lower bound on the number N_O of functions that the prior can give.
+
+        By Chao; see `priorvol.richness.n_functions`.
+        """
+        return richness.n_functions(
+            self._rows, n_samples=self._n_samples, draws=self.output_draws, level=level
         )
 
     def entropy(self, *, estimator: str = "plug-in") -> float:

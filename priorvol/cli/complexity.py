@@ -98,7 +98,7 @@ def _cell(value: Any) -> str:
 def _print_measures(as_json: bool) -> None:
     from priorvol import complexity
 
-    records = [
+    records: list[dict[str, Any]] = [
         {
             "name": measure.name,
             "unit": measure.unit,

@@ -12,7 +12,8 @@ matplotlib is loaded when the first figure is drawn (``pip install "priorvol[plo
 
 from priorvol.plotting.appearance import style
 from priorvol.plotting.complexity import complexity_plot
+from priorvol.plotting.distribution import distribution_plot
 from priorvol.plotting.histogram import histogram_plot
 from priorvol.plotting.rank import rank_plot
 
-__all__ = ["complexity_plot", "histogram_plot", "rank_plot", "style"]
+__all__ = ["complexity_plot", "distribution_plot", "histogram_plot", "rank_plot", "style"]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from priorvol.bound import maxima, upper_envelope
 from priorvol.plotting.appearance import INK, axes
 from priorvol.plotting.legend import clear_legend, probability_axis
 from priorvol.plotting.series import check_table, grouping
+from priorvol.simplicity.bound import Envelope, maxima, upper_envelope
 from priorvol.table import FunctionTable
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def complexity_plot(
         Functions counted less often are left out of the points and of the bound; the legend says
         how many. By default those counted once, as in arXiv:1805.08522.
     bound : bool
-        Whether to draw the bound (`priorvol.bound.upper_envelope`) of the functions shown. There
-        is none where all have the same complexity.
+        Whether to draw the bound (`priorvol.simplicity.upper_envelope`) of the functions shown.
+        There is none where all have the same complexity.
 
     Returns
     -------
@@ -85,11 +85,11 @@ def complexity_plot(
     log_p = np.log(counts) - math.log(table.n_samples)
     with axes(ax) as ax:
         ax.set_yscale("log")
-        _draw_functions(ax, k, counts, table.n_samples)
+        draw_functions(ax, k, counts, table.n_samples)
         ax.set_xlabel(known.label)
         ax.set_ylabel("$P(f)$")
         if bound and k.min() < k.max():
-            _draw_bound(ax, k, log_p)
+            draw_bound(ax, upper_envelope(k, log_p), k)
         probability_axis(ax)
         shown = maxima(k, counts / table.n_samples)
         clear_legend(ax, "upper right", [shown], title=_note(table, len(frequent), min_count))
@@ -110,7 +110,7 @@ def _note(table: FunctionTable, n_shown: int, min_count: int) -> str:
     return "\n".join(lines)
 
 
-def _draw_functions(ax: Axes, k: Array, counts: npt.NDArray[np.int64], n_samples: int) -> None:
+def draw_functions(ax: Axes, k: Array, counts: npt.NDArray[np.int64], n_samples: int) -> None:
     """Draw crowded cells in colour and the other functions as points."""
     x_edges, c_edges = _columns(k), _rows(counts)
     x = np.searchsorted(x_edges, k, side="right") - 1
@@ -154,9 +154,8 @@ def _rows(counts: npt.NDArray[np.int64]) -> Array:
     return np.array(edges, dtype=np.float64) - 0.5
 
 
-def _draw_bound(ax: Axes, k: Array, log_p: Array) -> None:
-    """Draw the bound over the range of the points."""
-    envelope = upper_envelope(k, log_p)
+def draw_bound(ax: Axes, envelope: Envelope, k: Array) -> None:
+    """Draw a bound over the range of some complexities."""
     ends = np.array([k.min(), k.max()])
     p = np.exp(envelope.log_p(ends))
     a, b = (

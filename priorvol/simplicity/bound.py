@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from priorvol import checks
 
 Array = npt.NDArray[np.float64]
 
@@ -108,6 +111,94 @@ def upper_envelope(complexity: npt.ArrayLike, log_p: npt.ArrayLike) -> Envelope:
     slope = -(slopes[left] + slopes[right]) / 2
     intercept = float((top + slope * distinct).max())
     return Envelope(float(slope) + 0.0, intercept, "hull edge over the mean of the complexities")
+
+
+def quantile_bound(
+    complexity: npt.ArrayLike,
+    log_p: npt.ArrayLike,
+    *,
+    quantile: float = 0.99,
+    weights: npt.ArrayLike | None = None,
+) -> Envelope:
+    """Return the line that a given fraction of the points lies below, by quantile regression.
+
+    It minimises the sum of w (q u) over the points u above it and of w (1 - q) |u| over those
+    below, u being the vertical distance of log2 P. The fraction of the weight strictly below it is
+    at most q, and that on or below it at least q. A few points above are thus let off, unlike by
+    `upper_envelope`; and as most functions are rare, it is they that decide.
+
+    Parameters
+    ----------
+    complexity : (k,) array-like
+        In any unit.
+    log_p : (k,) array-like
+        Natural logs of the probabilities.
+    quantile : float
+        q, in (0, 1).
+    weights : (k,) array-like, optional
+        At least 0; how many functions each point stands for, by default one.
+
+    Returns
+    -------
+    Envelope
+        Through at least two points of distinct complexity. Where several lines are as good, as
+        with few points, one of them.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a value is not finite, a weight is negative, the quantile is out of
+        range, or there are fewer than two distinct complexities of positive weight.
+
+    Notes
+    -----
+    Koenker and Bassett, Econometrica 46 (1978) 33. The dual linear programme is solved, by HiGHS:
+    it has one bounded variable a distinct point and two constraints, whose multipliers are the
+    line.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> k = np.repeat([1.0, 2.0, 3.0], 4)
+    >>> log2_p = -k - np.tile([0.0, 1.0, 2.0, 3.0], 3)
+    >>> line = quantile_bound(k, np.log(2) * log2_p, quantile=0.6)
+    >>> round(line.slope, 9), round(line.intercept, 9)
+    (1.0, -1.0)
+    """
+    from scipy.optimize import linprog
+
+    quantile = checks.real("quantile", quantile, low=0.0, high=1.0, open_low=True, open_high=True)
+    k, y = _points(complexity, log_p)
+    k, y, w = _folded(k, y, np.ones_like(k) if weights is None else weights)
+    if len(k) == 0 or k[0] == k[-1]:
+        raise ValueError(
+            f"a line needs at least two distinct complexities, got {np.unique(k).tolist()}"
+        )
+    centre, scale, level = k.mean(), np.ptp(k), y.mean()
+    design = np.array([np.ones_like(k), (k - centre) / scale])
+    ends: Any = np.column_stack([(quantile - 1) * w, quantile * w])
+    found = linprog(level - y, A_eq=design, b_eq=[0.0, 0.0], bounds=ends, method="highs")
+    if found.status != 0:
+        raise RuntimeError(f"the linear programme was not solved: {found.message}")
+    height, fall = -found.eqlin.marginals[0], found.eqlin.marginals[1] / scale
+    intercept = float(level + height + fall * centre)
+    return Envelope(float(fall) + 0.0, intercept, f"{quantile:g} quantile of the functions")
+
+
+def _folded(k: Array, y: Array, weights: npt.ArrayLike) -> tuple[Array, Array, Array]:
+    """Return the distinct points of positive weight, k rising, and their mean-1 weights."""
+    w = np.asarray(weights, dtype=np.float64)
+    if w.shape != k.shape:
+        raise ValueError(f"weights must have shape {k.shape}, got {w.shape}")
+    wrong = w[~(np.isfinite(w) & (w >= 0))]
+    if len(wrong):
+        raise ValueError(f"weights must be finite and at least 0, got {wrong[0]}")
+    k, y, w = (values[w > 0] for values in (k, y, w))
+    order = np.lexsort((y, k))
+    k, y, w = k[order], y[order], w[order]
+    new = np.flatnonzero(np.append(True, (np.diff(k) != 0) | (np.diff(y) != 0))[: len(k)])
+    total = np.add.reduceat(w, new) if len(new) else w
+    return k[new], y[new], total / total.mean() if len(new) else total
 
 
 def maxima(complexity: npt.ArrayLike, values: npt.ArrayLike) -> tuple[Array, Array]:

@@ -9,11 +9,11 @@ import pytest
 
 from priorvol import bits, complexity, plotting
 from priorvol.architecture import Architecture
-from priorvol.bound import upper_envelope
 from priorvol.complexity import Measure, registry
 from priorvol.inputs import array_inputs
 from priorvol.intervals import clopper_pearson, wilson
 from priorvol.provenance import PriorSampling
+from priorvol.simplicity.bound import upper_envelope
 from priorvol.table import FunctionTable
 from priorvol.task import Task
 

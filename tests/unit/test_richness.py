@@ -1,4 +1,4 @@
-"""What was not seen: Good-Turing against known distributions and left-out groups; entropy."""
+"""What was not seen: Good-Turing and Chao against known distributions and groups; entropy."""
 
 import math
 from collections import Counter
@@ -11,7 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import entropy as scipy_entropy
 
+from priorvol.architecture import Architecture, Prior
+from priorvol.collector import collect
+from priorvol.inputs import boolean_cube
+from priorvol.result import Richness
 from priorvol.table import FunctionTable
+from priorvol.task import Task
 
 EPS = np.finfo(np.float64).eps
 QUICK = settings(max_examples=100, deadline=None, derandomize=True)
@@ -205,3 +210,186 @@ def test_draws_left_out():
     table = FunctionTable.from_counts(["00", "01"], [6, 2], n_samples=16)
     with pytest.raises(ValueError, match="leaves out 8 of 16"):
         table.missing_mass()
+
+
+# The number of functions
+
+
+def chao(once, twice, seen, n, m, z=1.959963984540054):
+    """Chao's bound and the ends of its log-normal interval."""
+    a = (n - 1) / n
+    if twice:
+        unseen = a * once * once / (2 * twice)
+        r = once / twice
+        variance = twice * (a / 2 * r**2 + a**2 * r**3 + a**2 / 4 * r**4)
+    else:
+        unseen = a * once * (once - 1) / 2
+        variance = unseen + a * a * (once * (2 * once - 1) ** 2 - once**4 / (seen + unseen)) / 4
+    factor = math.exp(z * math.sqrt(math.log(1 + variance / unseen**2)))
+    ends = (seen + unseen, seen + unseen / factor, seen + unseen * factor)
+    return tuple(min(end, 2.0**m) for end in ends)
+
+
+@QUICK
+@given(st.integers(1, 30), st.integers(0, 20), st.integers(0, 20))
+def test_chao_by_its_formula(once, twice, more):
+    if once == 1 and twice == 0:
+        return  # no function is missing by the estimate
+    found = independent([1] * once + [2] * twice + [3] * more, m=9).n_functions()
+    seen, n = once + twice + more, once + 2 * twice + 3 * more
+    expected = chao(once, twice, seen, n, 9)
+    assert (found.estimate, found.low, found.high) == pytest.approx(expected, rel=1e-12)
+    assert (found.observed, found.level, found.method) == (seen, 0.95, "chao1")
+
+
+def perceptron(n, n_samples, *, sigma_b=0.0, seed=0, output_draws=1):
+    task = Task(Architecture(n, ()), Prior(sigma_b=sigma_b), boolean_cube(n))
+    return collect(task, n_samples=n_samples, seed=seed, output_draws=output_draws, n_jobs=1)
+
+
+KNOWN = [(0.0, n, k) for n, k in ((2, 6), (3, 32), (4, 370))]
+KNOWN += [(1.0, n, k) for n, k in ((2, 14), (3, 104), (4, 1882))]
+
+
+@pytest.mark.parametrize(("sigma_b", "n", "truth"), KNOWN)
+def test_perceptrons_all_of_whose_functions_are_seen(sigma_b, n, truth):
+    found = perceptron(n, 300_000, sigma_b=sigma_b).n_functions()
+    assert (found.observed, found.low) == (truth, truth)
+    # a function may still have been counted once: the bound then exceeds the truth by less than one
+    assert truth <= found.estimate < truth + 1
+    assert found.high < truth + 5
+
+
+@pytest.mark.parametrize(
+    ("sigma_b", "n", "truth", "n_samples"),
+    [(0, 4, 370, 300), (0, 5, 11_292, 3000), (0, 5, 11_292, 100_000), (1, 4, 1882, 3000)],
+)
+def test_the_bound_of_perceptrons_lies_between_the_seen_and_the_truth(sigma_b, n, truth, n_samples):
+    found = [
+        perceptron(n, n_samples, sigma_b=float(sigma_b), seed=seed).n_functions()
+        for seed in range(12)
+    ]
+    bounds = [each.estimate for each in found]
+    assert all(each.observed < each.low < each.estimate for each in found)
+    assert all(each.low < truth for each in found)  # the interval is of a bound
+    error = np.std(bounds, ddof=1) / math.sqrt(len(bounds))
+    assert np.mean(bounds) < truth + 5 * error
+    assert np.mean(bounds) - 5 * error > np.mean([each.observed for each in found])
+
+
+def test_the_11292_perceptrons_of_five_inputs():
+    found = perceptron(5, 1_000_000).n_functions()
+    assert found.observed <= 11_292
+    assert found.low <= 11_292
+    assert abs(found.estimate - 11_292) < 2
+
+
+@pytest.fixture(scope="module")
+def equally_likely():
+    """Bounds from 2,000 draws out of 4,096 functions, all as likely."""
+    rng = np.random.default_rng(8)
+    tables = (independent(c[c > 0], m=40) for c in rng.multinomial(2000, [1 / 4096] * 4096, 200))
+    return [table.n_functions() for table in tables]
+
+
+def test_equally_likely_functions_are_estimated_without_bias(equally_likely):
+    bounds = [found.estimate for found in equally_likely]
+    assert_within(np.mean(bounds), 4096, np.std(bounds, ddof=1) / math.sqrt(len(bounds)))
+
+
+def test_the_interval_covers_the_number_of_equally_likely_functions(equally_likely):
+    covered = np.mean([found.low <= 4096 <= found.high for found in equally_likely])
+    assert_within(covered, 0.95, math.sqrt(0.95 * 0.05 / len(equally_likely)))
+
+
+def test_unlike_functions_are_more_than_the_bound():
+    rng = np.random.default_rng(9)
+    p = 1.0 / np.arange(1, 4097)
+    tables = (independent(c[c > 0], m=40) for c in rng.multinomial(2000, p / p.sum(), 50))
+    found = [table.n_functions() for table in tables]
+    assert all(each.observed < each.estimate and each.high < 4096 for each in found)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_groups_are_counted_as_such(seed):
+    groups = draw_groups(np.random.default_rng(seed), n_groups=40, draws=3)
+    held = Counter(text for group in groups for text in set(group))
+    once, twice = (sum(number == k for number in held.values()) for k in (1, 2))
+    found = table_of(groups, 6).n_functions()
+    # three groups of at most three draws never have the sums of two (4 + 1 + 1 and 3 + 3 do)
+    expected = chao(once, twice, len(held), 40, 6)
+    assert (found.estimate, found.low, found.high) == pytest.approx(expected, rel=1e-12)
+    assert found.method == "chao2"
+
+
+def test_three_groups_with_the_sums_of_two_count_as_two():
+    # 0000 is in three groups, 4 + 1 + 1 times, which has the sums of 3 + 3; three are in one each
+    groups = [["0000"] * 4, ["0000", *["0001"] * 3], ["0000", *["0010"] * 3], ["0011"] * 4]
+    found = table_of(groups, 4).n_functions()
+    assert (found.observed, found.method) == (4, "chao2")
+    assert found.estimate == pytest.approx(4 + 3 / 4 * 3**2 / (2 * 1))
+
+
+def test_copies_of_draws_are_no_more_information():
+    texts = ["000", "000", "001", "001", "010", "011", "100", "100", "101", "110"]
+    plain = table_of([[text] for text in texts], 4 - 1).n_functions()
+    copied = table_of([[text] * 7 for text in texts], 3).n_functions()
+    assert (copied.estimate, copied.low, copied.high) == (plain.estimate, plain.low, plain.high)
+
+
+def test_grouped_and_independent_draws_of_one_prior_agree():
+    # 1-layer networks: the hidden layers are shared within a group, so fewer functions are seen
+    task = Task(Architecture(4, (6,)), Prior(sigma_b=1.0), boolean_cube(4))
+    alone = collect(task, n_samples=20_000, seed=1, n_jobs=1).n_functions()
+    grouped = collect(task, n_samples=20_000, seed=2, output_draws=4, n_jobs=1).n_functions()
+    assert (alone.method, grouped.method) == ("chao1", "chao2")
+    assert alone.low < grouped.high and grouped.low < alone.high
+
+
+def test_no_bound_exceeds_the_number_of_words():
+    found = independent([1, 1, 1, 1, 1], m=3).n_functions()
+    assert (found.observed, found.estimate, found.high) == (5, 8.0, 8.0)
+    assert independent([1] * 5, m=2000).n_functions().estimate == 5 + 4 / 5 * 10
+
+
+def test_one_draw_says_nothing():
+    found = independent([1], m=2).n_functions()
+    assert (found.observed, found.low, found.estimate) == (1, 1.0, 1.0)
+    assert 1 < found.high <= 4
+
+
+def test_what_could_be_missed_where_nothing_is_counted_once():
+    found = independent([2] * 20).n_functions()
+    q = math.exp(-2)
+    deviation = math.sqrt(20 * q * (1 - q) - (2 * q * 20) ** 2 / 40)
+    assert (found.low, found.estimate) == (20.0, 20.0)
+    assert found.high == pytest.approx((20 + 1.959963984540054 * deviation) / (1 - q))
+    assert independent([1000] * 20).n_functions().high == 20.0
+
+
+def test_the_level_widens_the_interval():
+    narrow, wide = (independent([1] * 9 + [2] * 4).n_functions(level=v) for v in (0.5, 0.99))
+    assert wide.low < narrow.low < narrow.estimate < narrow.high < wide.high
+    assert narrow.estimate == wide.estimate
+    with pytest.raises(ValueError, match="^level must be"):
+        independent([1, 2]).n_functions(level=1.0)
+
+
+def test_tables_without_a_bound():
+    table = FunctionTable.from_counts(["00", "01"], [6, 2], n_samples=16)
+    with pytest.raises(
+        ValueError, match="number of functions needs every draw.*leaves out 8 of 16"
+    ):
+        table.n_functions()
+    groups = draw_groups(np.random.default_rng(0), 12, 5)
+    for table in (table_of(groups, 6, sums=False), table_of(groups, 6).restrict([0, 1])):
+        with pytest.raises(ValueError, match="number of functions of grouped draws needs their"):
+            table.n_functions()
+
+
+def test_richness_prints_and_is_checked():
+    found = independent([1] * 9 + [2] * 4).n_functions()
+    assert str(found).startswith("at least 22.5 functions [")
+    assert found.to_json() | {"observed": 13, "method": "chao1"} == found.to_json()
+    with pytest.raises(ValueError, match="observed <= low <= estimate <= high is wanted, got 5, 4"):
+        Richness(observed=5, estimate=6.0, low=4.0, high=7.0, level=0.95, method="chao1")
