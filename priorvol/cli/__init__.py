@@ -16,10 +16,32 @@ from contextlib import contextmanager
 from types import FrameType
 
 import priorvol
-from priorvol.cli import atlas, collect, complexity, export, importing, plot, show
+from priorvol.cli import (
+    atlas,
+    bias,
+    collect,
+    complexity,
+    distribution,
+    export,
+    importing,
+    plot,
+    rare,
+    show,
+)
 from priorvol.cli import options as shared
 
-_VERBS = (collect, show, complexity, atlas, plot, export, importing)
+_VERBS = (
+    collect,
+    show,
+    complexity,
+    bias,
+    distribution,
+    rare,
+    atlas,
+    plot,
+    export,
+    importing,
+)
 _EXAMPLE = """\
   priorvol collect --n-inputs 7 --hidden 40,40 --samples 1e6 --out runs/a
   priorvol show runs/a

@@ -14,14 +14,6 @@ _EXAMPLE = """\
   priorvol complexity --list"""
 
 
-@shared.reader
-def _measures(text: str) -> tuple[str, ...]:
-    chosen = shared.measures(text)
-    if not chosen:
-        raise ValueError("the name of a measure is wanted, got none")
-    return chosen
-
-
 def add_parser(verbs: Any) -> None:
     """Add the verb."""
     parser = shared.verb(
@@ -33,7 +25,8 @@ def add_parser(verbs: Any) -> None:
     text = "number of bits of the functions given as 0x text"
     parser.add_argument("--m", type=shared.positive("m"), metavar="N", help=text)
     text = "measures, with commas between, or all (k_lz); --list names them"
-    parser.add_argument("--measure", type=_measures, default="k_lz", metavar="NAMES", help=text)
+    kind = shared.some_measures
+    parser.add_argument("--measure", type=kind, default="k_lz", metavar="NAMES", help=text)
     shared.add_radius(parser)
     shared.add_jobs(parser)
     parser.add_argument("--list", action="store_true", help="list the measures")

@@ -194,6 +194,15 @@ def measures(text: str) -> tuple[str, ...]:
     return chosen if chosen == ("all",) else tuple(complexity.measure(n).name for n in chosen)
 
 
+@reader
+def some_measures(text: str) -> tuple[str, ...]:
+    """Read one name of a complexity measure or more, or ``all``."""
+    chosen = measures(text)
+    if not chosen:
+        raise ValueError("the name of a measure is wanted, got none")
+    return chosen
+
+
 # The task
 
 
@@ -313,6 +322,12 @@ def intervals(options: argparse.Namespace) -> dict[str, Any]:
 def add_min_count(parser: argparse._ActionsContainer, text: str) -> None:
     """Add the option of the least count."""
     parser.add_argument("--min-count", type=positive("min_count"), metavar="N", help=text)
+
+
+def add_panel_measures(parser: argparse._ActionsContainer) -> None:
+    """Add the option of several measures, by default those of the panel."""
+    text = "measures, with commas between, or all (a panel of twelve); priorvol complexity --list"
+    parser.add_argument("--measure", type=some_measures, metavar="NAMES", help=text)
 
 
 def add_radius(parser: argparse._ActionsContainer) -> None:

@@ -21,7 +21,7 @@ SYMMETRIES = ("complement", "permutation", "flips", "reversal")
 """What may leave a complexity unchanged: f to not f; permuting the n inputs; negating some of them;
 reading the word backwards (on a cube: negating all of them)."""
 
-CHUNK_ROWS = 1 << 14
+CHUNK_ROWS = 1 << 12
 """Most functions in one piece of work: what workers share and progress counts."""
 
 _MODULES = {"bdm": "pybdm"}  # what an extra must bring

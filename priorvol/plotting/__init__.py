@@ -1,7 +1,8 @@
 """Figures of tables: Axes in, Axes out; nothing is saved.
 
-Each function draws into the Axes it is given, in whatever style is current, or makes a figure in
-the house style. `style` applies that style to a block, which should hold the saving as well:
+Each function draws into the Axes it is given (`panel_plot`: into a Figure), in whatever style is
+current, or makes a figure in the house style. `style` applies that style to a block, which should
+hold the saving as well:
 
     with priorvol.plotting.style():
         ax = priorvol.plotting.rank_plot(table)
@@ -12,8 +13,21 @@ matplotlib is loaded when the first figure is drawn (``pip install "priorvol[plo
 
 from priorvol.plotting.appearance import style
 from priorvol.plotting.complexity import complexity_plot
+from priorvol.plotting.correlations import correlation_plot, correlation_size
 from priorvol.plotting.distribution import distribution_plot
 from priorvol.plotting.histogram import histogram_plot
+from priorvol.plotting.panel import panel_plot
 from priorvol.plotting.rank import rank_plot
+from priorvol.plotting.rare import rare_plot
 
-__all__ = ["complexity_plot", "distribution_plot", "histogram_plot", "rank_plot", "style"]
+__all__ = [
+    "complexity_plot",
+    "correlation_plot",
+    "correlation_size",
+    "distribution_plot",
+    "histogram_plot",
+    "panel_plot",
+    "rank_plot",
+    "rare_plot",
+    "style",
+]

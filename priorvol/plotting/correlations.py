@@ -63,8 +63,12 @@ def correlation_plot(found: Correlations, ax: Axes | None = None) -> Axes:
     if ax is not None:
         return _draw(check_axes(ax), found)
     with style():
-        height = ROW * len(found.rows) + 1.1
-        return _draw(pyplot().subplots(figsize=(3.4, height))[1], found)
+        return _draw(pyplot().subplots(figsize=correlation_size(found))[1], found)
+
+
+def correlation_size(found: Correlations) -> tuple[float, float]:
+    """Return the width and the height, in inches, of a figure that holds all rows."""
+    return 3.4, ROW * len(found.rows) + 1.3
 
 
 def _draw(ax: Axes, found: Correlations) -> Axes:

@@ -24,6 +24,11 @@ Pair = tuple[float, float]
 
 METHODS = ("hull", "quantile")
 
+SAFE = 10
+"""Least ``min_count`` at which functions drawn once do not matter: resampled, one in ten million
+of them would be counted so often. Their complexities, most of the work, are then left out.
+"""
+
 CROWD = 64
 """Functions alike from which on their resampled counts are drawn together."""
 
@@ -50,7 +55,7 @@ class BoundFit:
     richness : Richness
         The lower bound on N_O that the guess takes.
     max_k : float
-        Largest complexity of a function seen.
+        Largest complexity of the functions seen, of those drawn once only some (see `fit_bound`).
     guess : float
         log2(N_O) / max K, bits per unit.
     guess_interval : (float, float)
@@ -151,7 +156,9 @@ def fit_bound(
         grouped draws its variance is multiplied by the function's inflation
         (`priorvol.intervals.inflation`). ``min_count`` is applied to the new counts.
     n_uniform : int
-        Random functions among which ``max_k_all`` is sought; for m up to 16 all are.
+        Random functions among which ``max_k_all`` is sought; for m up to 16 all are. With
+        ``min_count`` 10 or more, ``max_k`` is sought among the functions drawn twice or more and so
+        many spread evenly over the table.
     level : float
     seed : int
         In [0, 2^64).
@@ -204,11 +211,12 @@ def fit_bound(
     level = checks.real("level", level, low=0.0, high=1.0, open_low=True, open_high=True)
     rng = generator(seed, "bootstrap of the bound")
     options: dict[str, Any] = {"radius": radius, "n_jobs": n_jobs, "progress": progress}
-    cells = _cells(table, complexity_parts(table, measure, **options))
+    held = table if min_count < SAFE else table.at_least(2)
+    cells = _cells(held, complexity_parts(held, measure, **options))
 
     def line(points: tuple[Array, Array, Array]) -> Envelope:
         k, counts, times = points
-        log_p = np.log(counts / (counts @ times + table.n_unlisted))
+        log_p = np.log(counts / (counts @ times + held.n_unlisted))
         kept = counts >= min_count
         if method == "hull":
             return upper_envelope(k[kept], log_p[kept])
@@ -217,7 +225,9 @@ def fit_bound(
     envelope = line((cells.k, cells.counts, cells.times))
     resampled = _resampled(cells, line, n_bootstrap, rng)
     richness = _richness(table, level)
-    max_k = float(cells.k.max())
+    spread = np.linspace(0, len(table) - 1, min(n_uniform, len(table))).astype(np.int64)
+    seen = np.ascontiguousarray(table.functions[spread])
+    max_k = max(cells.k.max(), float(complexity_of(seen, table, measure, **options).max()))
     every, _ = some_functions(table.m, n_uniform, seed)
     max_k_all = max(max_k, float(complexity_of(every, table, measure, **options).max()))
     guess = math.log2(richness.estimate) / max_k
