@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol.bits import Words
-from priorvol.complexity.chunks import LARGEST_N, map_any_cube
+from priorvol.complexity.chunks import map_any_cube
 from priorvol.complexity.registry import Measure, register
+from priorvol.inputs import MAX_CUBE
 
 
 def anf_coefficients(functions: Any, *, m: int | None = None) -> Words:
@@ -154,7 +155,7 @@ register(
         source="Bakoev, arXiv:1905.08649",
         description="inputs in the longest product of the algebraic normal form; constants 0",
         needs="cube",
-        largest_n=LARGEST_N,
+        largest_n=MAX_CUBE,
         symmetries=("complement", "permutation", "flips", "reversal"),
         oracle="sums over subcubes modulo 2; sympy's ANFform at n <= 4",
     )
@@ -169,7 +170,7 @@ register(
         source="Bakoev, arXiv:1905.08649",
         description="products in the algebraic normal form, the constant term included",
         needs="cube",
-        largest_n=LARGEST_N,
+        largest_n=MAX_CUBE,
         symmetries=("permutation",),
         oracle="sums over subcubes modulo 2; sympy's ANFform at n <= 4",
     )

@@ -10,14 +10,11 @@ import numpy.typing as npt
 
 from priorvol import bits, checks
 from priorvol.bits import Words
-from priorvol.inputs import Inputs, boolean_cube
+from priorvol.inputs import MAX_CUBE, Inputs, boolean_cube
 
 Number = TypeVar("Number", np.bool_, np.int64, np.float64)
 
 Value = TypeVar("Value", bound=np.generic)
-
-LARGEST_N = 16
-"""Largest cube {0,1}^n on which anything is computed; the inputs of a task go no further."""
 
 CHUNK_WORDS = 1 << 17  # 1 MiB of packed functions
 
@@ -136,9 +133,29 @@ def map_any_cube(
            [0]], dtype=uint64)
     """
     chunks, found = word_chunks(functions, m)
-    n = check_cube(functions, found, what, largest_n=LARGEST_N)
+    n = check_cube(functions, found, what, largest_n=MAX_CUBE)
     none = np.empty((0, bits.n_words(found)), dtype=np.uint64)
     return np.concatenate([rows(words, n) for words in chunks] or [rows(none, n)])
+
+
+def map_columns(
+    column: Callable[[Words, int], npt.NDArray[Value]],
+    functions: Any,
+    m: int | None,
+    what: str,
+) -> npt.NDArray[Value]:
+    """Apply ``column``, words as (words, k) in C order and n; else as `map_any_cube`.
+
+    Examples
+    --------
+    >>> map_columns(lambda columns, n: columns[0], ["0110", "0001"], None, "it")
+    array([6, 8], dtype=uint64)
+    """
+
+    def rows(words: Words, n: int) -> npt.NDArray[Value]:
+        return column(np.array(words.T, dtype=np.uint64, order="C"), n)
+
+    return map_any_cube(rows, functions, m, what)
 
 
 def as_seven(words: Words, n: int) -> Words:
@@ -203,7 +220,9 @@ def check_points(
         raise ValueError(f"inputs are {inputs.name}, but those of the table are {known.name}")
     inputs = known if inputs is None else inputs
     if inputs is None:
-        inputs = boolean_cube(check_cube(functions, m, f"{what} without inputs", largest_n=16))
+        inputs = boolean_cube(
+            check_cube(functions, m, f"{what} without inputs", largest_n=MAX_CUBE)
+        )
     if inputs.m != m:
         raise ValueError(f"inputs has {inputs.m} points, but the functions have m = {m} inputs")
     if radius is None:

@@ -168,7 +168,7 @@ register(
         function=circuit_size,
         unit="gates",
         label="circuit size (two-input gates)",
-        cost="12 (uniform) to 24 (network) thousand functions a second a core at n = 7",
+        cost="12 (uniform) to 20 (network) thousand functions a second a core at n = 7",
         source="Knuth, The Art of Computer Programming 4A (2011), section 7.1.2",
         description="two-input gates of a circuit: the fewest up to n = 4, an upper bound above",
         needs="cube",

@@ -193,7 +193,7 @@ register(
         name="critical_sample_ratio",
         function=critical_sample_ratio,
         unit="",
-        label="Critical sample ratio",
+        label="critical sample ratio",
         cost="about 50 million functions a second a core at n = 7, 100 thousand on 1,797 digits",
         source="Arpit et al., arXiv:1706.05394; arXiv:1805.08522",
         description="fraction of inputs with a differently classified one within the radius",

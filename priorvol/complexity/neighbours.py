@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from priorvol import checks
-from priorvol.bits import Words, n_words
-from priorvol.complexity.chunks import check_cube, word_chunks
+from priorvol.bits import Words
+from priorvol.complexity.chunks import map_columns
 from priorvol.complexity.registry import SYMMETRIES, Measure, register
 from priorvol.inputs import MAX_CUBE
-
-Number = TypeVar("Number", np.int64, np.float64)
 
 
 def disagreement(functions: Any, distance: int, *, m: int | None = None) -> npt.NDArray[np.float64]:
@@ -210,35 +207,6 @@ def generalization_complexity(functions: Any, *, m: int | None = None) -> npt.ND
     return map_columns(_generalization_complexity, functions, m, what)
 
 
-def map_columns(
-    column: Callable[[Words, int], npt.NDArray[Number]],
-    functions: Any,
-    m: int | None,
-    what: str,
-) -> npt.NDArray[Number]:
-    """Apply ``column`` to one number a row on a cube of at most sixteen inputs.
-
-    ``column`` takes the functions as columns of words, (words, k) uint64 in C order, and n; it is
-    called even where there are none.
-
-    Raises
-    ------
-    ValueError
-        As `priorvol.complexity.chunks.word_chunks` and `check_cube`; ``what`` is named.
-
-    Examples
-    --------
-    >>> map_columns(lambda columns, n: columns[0].astype(np.int64), "0110", None, "it")
-    array([6])
-    """
-    chunks, found = word_chunks(functions, m)
-    n = check_cube(functions, found, what, largest_n=MAX_CUBE)
-    parts = [column(np.array(words.T, dtype=np.uint64, order="C"), n) for words in chunks]
-    if not parts:
-        parts = [column(np.empty((n_words(found), 0), dtype=np.uint64), n)]
-    return np.concatenate(parts)
-
-
 def _disagreement(columns: Words, n: int, distance: int) -> npt.NDArray[np.float64]:
     from priorvol._kernels.neighbours import count_pairs
 
@@ -269,7 +237,7 @@ register(
         name="disagreement_1",
         function=disagreement_1,
         unit="",
-        label=r"Disagreement at distance 1, $C_1$",
+        label=r"disagreement at distance 1, $C_1$",
         cost="about 60 million functions a second a core at n = 7",
         source="Franco and Anthony, IEEE Trans. Neural Netw. 17 (2006) 578",
         description="fraction of pairs of inputs at Hamming distance 1 whose outputs differ",
@@ -284,7 +252,7 @@ register(
         name="disagreement_2",
         function=disagreement_2,
         unit="",
-        label=r"Disagreement at distance 2, $C_2$",
+        label=r"disagreement at distance 2, $C_2$",
         cost="about 30 million functions a second a core at n = 7",
         source="Franco and Anthony, IEEE Trans. Neural Netw. 17 (2006) 578",
         description="fraction of pairs of inputs at Hamming distance 2 whose outputs differ",
@@ -299,7 +267,7 @@ register(
         name="generalization_complexity",
         function=generalization_complexity,
         unit="",
-        label="Generalisation complexity, $C_1 + C_2$",
+        label="generalisation complexity $C_1 + C_2$",
         cost="about 20 million functions a second a core at n = 7",
         source="Franco and Anthony, IEEE Trans. Neural Netw. 17 (2006) 578; arXiv:1805.08522",
         description="fractions of pairs at distance 1, and 2, whose outputs differ, summed",

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol.bits import Words
-from priorvol.complexity.chunks import map_cube
-from priorvol.complexity.neighbours import map_columns
+from priorvol.complexity.chunks import map_columns, map_cube
 from priorvol.complexity.registry import SYMMETRIES, Measure, register
 from priorvol.inputs import MAX_CUBE
 
@@ -195,7 +194,7 @@ register(
         name="average_sensitivity",
         function=average_sensitivity,
         unit="coordinates",
-        label="Average sensitivity (coordinates)",
+        label="average sensitivity (coordinates)",
         cost="about 60 million functions a second a core at n = 7",
         source="Kahn, Kalai and Linial, Proc. 29th FOCS (1988) 68",
         description="coordinates whose change changes the output, mean over inputs",
@@ -210,7 +209,7 @@ register(
         name="sensitivity",
         function=sensitivity,
         unit="coordinates",
-        label="Sensitivity (coordinates)",
+        label="sensitivity (coordinates)",
         cost="about 40 million functions a second a core at n = 7",
         source="Cook, Dwork and Reischuk, SIAM J. Comput. 15 (1986) 87",
         description="coordinates whose change changes the output, maximum over inputs",
@@ -225,7 +224,7 @@ register(
         name="block_sensitivity",
         function=block_sensitivity,
         unit="blocks",
-        label="Block sensitivity (blocks)",
+        label="block sensitivity (blocks)",
         cost="about 1 million functions a second a core at n = 7",
         source="Nisan, SIAM J. Comput. 20 (1991) 999",
         description="disjoint blocks whose negation changes the output, maximum over inputs",
@@ -240,7 +239,7 @@ register(
         name="certificate_complexity",
         function=certificate_complexity,
         unit="coordinates",
-        label="Certificate complexity (coordinates)",
+        label="certificate complexity (coordinates)",
         cost="about 6 million functions a second a core at n = 7",
         source="Nisan, SIAM J. Comput. 20 (1991) 999",
         description="coordinates that fix the output, fewest for each input, maximum over inputs",

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol.bits import Words
-from priorvol.complexity.chunks import LARGEST_N, map_any_cube
+from priorvol.complexity.chunks import map_any_cube
 from priorvol.complexity.registry import Measure, register
+from priorvol.inputs import MAX_CUBE
 
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -363,7 +364,7 @@ for _name, _function, _label, _source, _description in (
             source=_source,
             description=_description,
             needs="cube",
-            largest_n=LARGEST_N,
+            largest_n=MAX_CUBE,
             symmetries=("complement", "permutation", "flips", "reversal"),
             oracle="Hadamard matrices of scipy, textbook values, brute-force sensitivity",
         )

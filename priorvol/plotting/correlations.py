@@ -83,10 +83,10 @@ def _draw(ax: Axes, found: Correlations) -> Axes:
             ax.plot([value.low, value.high], [y, y], color=colour, linewidth=0.9, linestyle="-")
             look: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": "none"}
             ax.plot([value.value], [y], markersize=3, label=label, **look)
-    ceiling = found.reliability.spearman.value
+    halves = found.reliability.spearman.value
     for sign in (-1.0, 1.0):
-        text = "noise ceiling (two halves of the draws)"
-        ax.axvline(sign * ceiling, color="0.5", linestyle=":", linewidth=0.8, label=text)
+        text = "log P(f) of one half of the draws with the other"
+        ax.axvline(sign * halves, color="0.5", linestyle=":", linewidth=0.8, label=text)
     ax.set_yticks(range(len(found.rows)), [row.measure for row in found.rows])
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(found.rows) - 0.5, -0.5)
