@@ -64,7 +64,7 @@ def rare_plot(
     --------
     >>> table = FunctionTable.from_counts(["0000", "1111", "0001", "0111"], [40, 40, 10, 10])
     >>> rare_plot(table, "sop_literals").get_xlabel()
-    'minimal SOP literals'
+    'sum of products (literals)'
     """
     table = check_table(table)
     labels = checks.integer("labels", labels, low=0)

@@ -205,7 +205,7 @@ LEVELS = {
 
 BASES = {f"base {b}": (["--base", b], "--base") for b in ("3", "0", "x", "2.5", "nan")}
 TOPS = {f"top {n}": (["--top", n], "--top") for n in ("0", "-1", "1.5", "nan", "x")}
-MEASURE = {"measure": (["--measure", "k_lx"], "'k_lz', 'lz76_words', 'lz78_phrases', got 'k_lx'")}
+MEASURE = {"measure": (["--measure", "k_lx"], "must be one of 'k_lz', 'lz76_words', 'lz78_phrases', 'anf")}
 FUNCTIONS = {
     f"function {text!r}": (["--function", text], fragment)
     for text, fragment in (
@@ -257,7 +257,7 @@ PLOT = {
     "nothing": ([], "KIND, RUN, --out"),
     "no run": (["rank", *OUT], "RUN"),
     "no out": (["rank", "a"], "--out"),
-    "kind": (["pie", "a", *OUT], "'rank', 'complexity', 'histogram', got 'pie'"),
+    "kind": (["pie", "a", *OUT], "one of 'rank', 'complexity', 'histogram', 'panel'"),
     "suffix": (["rank", "a", "--out", "new.jpg"], "'.png', '.pdf', '.svg', got '.jpg'"),
     "no suffix": (["rank", "a", "--out", "new"], "'.png', '.pdf', '.svg', got ''"),
     "out nothing": (["rank", "a", "--out", ""], "--out: a path is wanted"),

@@ -139,7 +139,7 @@ def test_an_interrupted_run_goes_on_with_the_same_command(
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     forecast, message = err.splitlines()
-    assert forecast.startswith("expecting about ")
+    assert forecast.startswith("expecting ")
     assert message == (
         f"priorvol: error: interrupted: the same command goes on from what is saved in {folder}"
     )
