@@ -250,6 +250,10 @@ class Draws:
         for part in self._rows.parts(size):
             yield np.ascontiguousarray(part.functions), part.counts
 
+    def row_parts(self) -> Iterator[Rows]:
+        """Yield the rows in storage order, a part at a time, in memory."""
+        yield from self._rows.parts()
+
     # Adding tables
 
     def __add__(self, other: Self) -> Self:

@@ -24,7 +24,7 @@ reading the word backwards (on a cube: negating all of them)."""
 CHUNK_ROWS = 1 << 12
 """Most functions in one piece of work: what workers share and progress counts."""
 
-_MODULES = {"bdm": "pybdm"}  # what an extra must bring
+_MODULES = {"bdm": ("pybdm", "pkg_resources")}  # what an extra must bring
 
 
 @dataclass(frozen=True)
@@ -281,7 +281,7 @@ def _check(
     item: Measure, functions: Any, m: int, inputs: Inputs | None, radius: float | None
 ) -> dict[str, Any]:
     """Return the arguments that a measure takes beside functions and m, or raise."""
-    if item.extra and importlib.util.find_spec(_MODULES[item.extra]) is None:
+    if any(importlib.util.find_spec(module) is None for module in _MODULES.get(item.extra, ())):
         raise ImportError(f'{item.name} needs an extra: pip install "priorvol[{item.extra}]"')
     if item.needs == "any":
         return {}

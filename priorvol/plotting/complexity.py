@@ -38,6 +38,7 @@ def complexity_plot(
     *,
     min_count: int = 2,
     bound: bool = True,
+    radius: float | None = None,
 ) -> Axes:
     r"""Draw P(f) against the complexity of f, and the bound P = 2^(-a K + b) over the points.
 
@@ -56,6 +57,8 @@ def complexity_plot(
     bound : bool
         Whether to draw the bound (`priorvol.simplicity.upper_envelope`) of the functions shown.
         There is none where all have the same complexity.
+    radius : float, optional
+        Of a point's neighbourhood, for measures that need points (1 on the cube).
 
     Returns
     -------
@@ -80,7 +83,7 @@ def complexity_plot(
     table = check_table(table)
     known = complexity.measure(measure)
     frequent = table.at_least(min_count)
-    k = complexity.compute(frequent, (known.name,))[known.name]
+    k = complexity.compute(frequent, known.name, radius=radius)[known.name]
     counts = np.asarray(frequent.counts)
     log_p = np.log(counts) - math.log(table.n_samples)
     with axes(ax) as ax:

@@ -227,7 +227,7 @@ def fit_bound(
     richness = _richness(table, level)
     spread = np.linspace(0, len(table) - 1, min(n_uniform, len(table))).astype(np.int64)
     seen = np.ascontiguousarray(table.functions[spread])
-    max_k = max(cells.k.max(), float(complexity_of(seen, table, measure, **options).max()))
+    max_k = max(float(cells.k.max()), float(complexity_of(seen, table, measure, **options).max()))
     every, _ = some_functions(table.m, n_uniform, seed)
     max_k_all = max(max_k, float(complexity_of(every, table, measure, **options).max()))
     guess = math.log2(richness.estimate) / max_k

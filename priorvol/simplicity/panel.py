@@ -157,8 +157,11 @@ def measure_names(
     Raises
     ------
     ValueError
-        If a name is unknown, none is given, or one cannot be computed of the table.
+        If a name is unknown, none is given, one cannot be computed of the table, or the radius is
+        out of range.
     """
+    if radius is not None:
+        checks.real("radius", radius, low=0.0, open_low=True)
     possible = complexity.applicable(table, radius=radius)
     if measures is None:
         return tuple(name for name in PANEL if name in possible)

@@ -22,8 +22,8 @@ def pooled_counts(
     symmetries: tuple[str, ...],
     *,
     progress: bool | None = None,
-) -> Counts:
-    """Return how many draws of a table fell into each of some orbits.
+) -> tuple[Counts, Counts | None]:
+    """Return how many draws of a table fell into each of some orbits, and how they are grouped.
 
     Parameters
     ----------
@@ -39,6 +39,11 @@ def pooled_counts(
     Returns
     -------
     counts : (k,) int64 array
+    group_pairs : (k,) int64 array or None
+        For grouped draws the most that the sum over groups of c (c - 1) can be, c the draws of the
+        group in the orbit: functions of an orbit that are drawn in the same groups are not kept, so
+        by Minkowski's inequality the root of the sum of c^2 is at most the sum of the functions'
+        roots, and c is at most the size of a group. None if the table has lost its group sums.
 
     Raises
     ------
@@ -55,25 +60,32 @@ def pooled_counts(
     >>> table = FunctionTable.from_counts(["0001", "0010", "0100", "0110"], [5, 2, 3, 7])
     >>> word = symmetry.canonical("0010", ("permutation",))
     >>> pooled_counts(table, word, ("permutation",))
-    array([5])
+    (array([5]), array([0]))
     """
     n = check_cube(table, table.m, "pooling", largest_n=7)
     places = {word.tobytes(): place for place, word in enumerate(canonical)}
     wanted = np.unique(_signatures(canonical, n))
     totals = np.zeros(len(canonical), dtype=np.int64)
+    roots = np.zeros(len(canonical))
+    draws = table.output_draws
     with progress_bar(len(table), "functions", delay=1.0, progress=progress) as bar:
-        for functions, counts in table.chunks():
-            found = np.isin(_signatures(functions, n), wanted)
-            for word, count in zip(
-                symmetry.canonical(functions[found], symmetries, m=table.m),
-                counts[found].tolist(),
-                strict=True,
-            ):
-                place = places.get(word.tobytes())
-                if place is not None:
-                    totals[place] += count
-            bar.update(len(counts))
-    return totals
+        for part in table.row_parts():
+            found = np.isin(_signatures(part.functions, n), wanted)
+            images = symmetry.canonical(part.functions[found], symmetries, m=table.m)
+            at = np.array([places.get(image.tobytes(), -1) for image in images], dtype=np.int64)
+            counts = part.counts[found]
+            inside = at >= 0
+            np.add.at(totals, at[inside], counts[inside])
+            if part.group_pairs is not None:
+                squares = counts + part.group_pairs[found]
+                np.add.at(roots, at[inside], np.sqrt(squares[inside]))
+            bar.update(len(found))
+    if draws == 1:
+        return totals, np.zeros_like(totals)
+    if table.group_pairs is None:
+        return totals, None
+    most = totals * (np.minimum(totals, draws) - 1)
+    return totals, np.minimum(np.ceil(roots**2 - 1e-6).astype(np.int64) - totals, most)
 
 
 def _signatures(words: Any, n: int) -> Words:

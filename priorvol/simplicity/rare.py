@@ -229,8 +229,9 @@ def simple_but_rare(
 
     Notes
     -----
-    For grouped draws the group is the unit of the intervals, which is conservative. The limits are
-    pointwise: of many functions listed some have their P(f) above their limit.
+    For grouped draws the intervals of orbits are conservative, since functions of an orbit may have
+    been drawn in the same groups (`priorvol.simplicity.pooling`). The limits are pointwise: of many
+    functions listed some have their P(f) above their limit.
 
     Examples
     --------
@@ -256,10 +257,9 @@ def simple_but_rare(
     orbits, simplest = _orbits(listed.functions, k, symmetries, table.m)
     functions, k = listed.functions[simplest], k[simplest]
     sizes = symmetry.orbit_sizes(functions, symmetries, m=table.m)
-    counts = pooled_counts(table, orbits, symmetries, progress=progress)
-    unit = None if table.output_draws > 1 else np.zeros_like(counts)
+    counts, pairs = pooled_counts(table, orbits, symmetries, progress=progress)
     low, high, _ = grouped_interval(
-        counts, unit, n_groups=table.n_groups, draws=table.output_draws, level=level
+        counts, pairs, n_groups=table.n_groups, draws=table.output_draws, level=level
     )
     bound = np.minimum(envelope.log_p(k), 0.0)
     gap = (bound - np.log(high / sizes)) / math.log(2.0)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,6 +166,14 @@ def on_desk(desk, monkeypatch):
     monkeypatch.chdir(desk)
     yield desk
     assert contents(desk) == before
+
+
+@pytest.fixture
+def own_desk(desk, tmp_path, monkeypatch):
+    """Work on a copy of the desk."""
+    shutil.copytree(desk, tmp_path / "desk")
+    monkeypatch.chdir(tmp_path / "desk")
+    return tmp_path / "desk"
 
 
 @pytest.fixture(name="contents")

@@ -205,7 +205,9 @@ LEVELS = {
 
 BASES = {f"base {b}": (["--base", b], "--base") for b in ("3", "0", "x", "2.5", "nan")}
 TOPS = {f"top {n}": (["--top", n], "--top") for n in ("0", "-1", "1.5", "nan", "x")}
-MEASURE = {"measure": (["--measure", "k_lx"], "must be one of 'k_lz', 'lz76_words', 'lz78_phrases', 'anf")}
+MEASURE = {
+    "measure": (["--measure", "k_lx"], "must be one of 'k_lz', 'lz76_words', 'lz78_phrases', 'anf")
+}
 FUNCTIONS = {
     f"function {text!r}": (["--function", text], fragment)
     for text, fragment in (
@@ -376,6 +378,9 @@ VERBS = {
     "show": ["show", "a"],
     "show a function": ["show", "a", "--function", "0" * 8],
     "complexity": ["complexity", "a"],
+    "bias": ["bias", "a", "--measure", "k_lz"],
+    "distribution": ["distribution", "a"],
+    "rare": ["rare", "a"],
     "plot": ["plot", "rank", "a", "--out", "new.png"],
     "export": ["export", "a", "--out", "new.csv"],
 }

@@ -11,7 +11,18 @@ import pytest
 import priorvol
 from priorvol.cli import build_parser
 
-VERBS = ["collect", "show", "complexity", "plot", "export", "import"]
+VERBS = [
+    "collect",
+    "show",
+    "complexity",
+    "bias",
+    "distribution",
+    "rare",
+    "atlas",
+    "plot",
+    "export",
+    "import",
+]
 
 SMALLER = {
     "--samples 1e7": "--samples 2e3 --jobs 1 --no-progress",
@@ -19,6 +30,9 @@ SMALLER = {
     "--n-inputs 7": "--n-inputs 3",
     "--hidden 40,40": "--hidden 4,4",
     "0x00000000000000000000000000000001": "0x01",
+    "bias runs/a": "bias runs/a --bootstrap 20",
+    "correlation runs/a": "correlation runs/a --bootstrap 20",
+    "--n 7": "--n 3",
 }
 
 
@@ -80,9 +94,9 @@ def test_every_example_works(cli, at):
             subprocess.run(command, shell=True, check=True)
         else:
             assert "2 functions, 3 draws" in cli(*shlex.split(smaller(command))[1:]).out
-    for verb in ("show", "complexity", "plot", "export"):
+    for verb in ("show", "complexity", "bias", "distribution", "rare", "atlas", "plot", "export"):
         for command in commands[verb]:
-            cli(*shlex.split(smaller(command))[1:])
+            cli(*shlex.split(smaller(command).partition(" > ")[0])[1:])
     for name in ("rank.png", "rank.pdf", "k.png", "t.png", "table.csv", "table.parquet"):
         assert (at / name).stat().st_size > 0
     assert "00000000 " in (at / "tally.txt").read_text()

@@ -1,6 +1,9 @@
 """Smallest two-level forms: all forms at n <= 4, integer programming, sympy, known functions."""
 
 import itertools
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -435,6 +438,25 @@ def test_threads_do_not_disturb_each_other():
         found = list(pool.map(lambda _: complexity.sop_literals(words, m=128), range(8)))
     for values in found:
         np.testing.assert_array_equal(values, expected)
+
+
+def test_runs_without_the_compiler():
+    script = (
+        "from priorvol.complexity import expression_length, minimal_form, sop_terms\n"
+        "print(sop_terms(['01101001' * 16, '00010111' * 16]), minimal_form('0110'))\n"
+        "print(expression_length('0110' * 4), minimal_form('0110', kind='pos'))\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.splitlines() == [
+        "[4 3] ~x1 & x2 | x1 & ~x2",
+        "[5] (x1 | x2) & (~x1 | ~x2)",
+    ]
 
 
 def test_they_are_registered():
