@@ -85,8 +85,9 @@ def rare_plot(
         _draw_listed(ax, shown)
         ax.set_xlabel(found.label)
         ax.set_ylabel("$P(f)$")
-        ax.set_ylim(top=min(3.0, 3 * max(p.max(), found.high.max())), auto=None)
-        ax.set_ylim(bottom=ax.get_ylim()[0] / 10, auto=None)
+        lowest = min(p.min(), *np.where(shown.counts, shown.p, shown.high))
+        highest = max(p.max(), shown.high.max(), float(np.exp(found.envelope.log_p(k.min()))))
+        ax.set_ylim(lowest / 30, min(2.0, 2 * highest))
         if (k == np.round(k)).all():
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         probability_axis(ax)
