@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+import warnings
 
 import numpy as np
-import pybdm
 import pytest
 
 from priorvol import bits, complexity
 from priorvol.complexity import block_decomposition, registry
+
+with warnings.catch_warnings():  # some versions of setuptools say that pkg_resources is deprecated
+    warnings.simplefilter("ignore")
+    import pybdm
 
 
 def by_pybdm(array):
