@@ -53,7 +53,7 @@ def simple_functions(measure: str, n: int) -> SimpleFunctions:
     Up to n = 4 these are all functions. Above, they are the functions with at most two ones or two
     zeros, single products and single sums of literals, the affine functions, sums mod 2 of at most
     two monomials, functions of few of the inputs (of four if permutations of the inputs leave the
-    measure unchanged, else of three) and the atlas (`priorvol.atlas`); for the Lempel-Ziv measures
+    measure unchanged, else of three) and the atlas (`priorvol.atlas`); for measures of words
     also every word whose 1976 history, or whose reverse's, has at most three words.
 
     Parameters
@@ -63,6 +63,10 @@ def simple_functions(measure: str, n: int) -> SimpleFunctions:
     n : int
         1 to 7.
 
+    Returns
+    -------
+    SimpleFunctions
+
     Raises
     ------
     ValueError
@@ -70,11 +74,19 @@ def simple_functions(measure: str, n: int) -> SimpleFunctions:
 
     Notes
     -----
-    The list is complete where low complexity bounds the number of inputs that matter: r gates join
-    at most r + 1 inputs, a decision tree of depth d or a BDD of d nodes reads at most 2^d - 1 or d,
-    and a function of degree d depends on at most d 2^(d - 1) (Nisan and Szegedy, Comput. Complexity
-    4 (1994) 301); or the number of ones: a set of three or more of the 2^n points and of their
-    complements has 3 n - 4 edges to the rest or more (Harper, J. SIAM 12 (1964) 131).
+    Above n = 4 the list is complete where a low complexity leaves few functions:
+
+    - it bounds the number of inputs that matter. r gates join at most r + 1 inputs, a decision tree
+      of depth d or a BDD of d nodes reads at most 2^d - 1 or d, and a function of degree d depends
+      on at most d 2^(d - 1) (Nisan and Szegedy, Comput. Complexity 4 (1994) 301);
+    - it bounds the number of ones or of zeros. Between two sets of three points or more that make
+      up the cube there are at least 3 n - 4 edges (Harper, J. SIAM 12 (1964) 131), with at least
+      3 n - 2 points at their ends (Harper, J. Comb. Theory 1 (1966) 385). Disagreement at distances
+      1 and 2 together is then above 8/2^n: by the spectral gap for sets of five or more, by
+      counting pairs for three and four;
+    - or it is the least that such functions take: only the constants and the parities agree at
+      distance 2, and only parities and their complements have spectral norm 1, as any other
+      function is an AND on some plane of four points, where its norm is 2.
 
     Examples
     --------
@@ -94,7 +106,7 @@ def simple_functions(measure: str, n: int) -> SimpleFunctions:
         complete: float | None = np.inf
     else:
         families = _families(n, by_orbit)
-        if measure in _LEMPEL_ZIV:
+        if measure in _OF_WORDS:
             families["histories of at most three words"] = _short_histories(m)
         complete = _complete_up_to(measure, n, 4)
     listed = np.concatenate(list(families.values()))
@@ -178,7 +190,7 @@ def _short_histories(m: int) -> Words:
     return np.concatenate([words, columns.T])
 
 
-_LEMPEL_ZIV = ("k_lz", "lz76_words", "lz78_phrases", "block_decomposition")
+_OF_WORDS = ("k_lz", "lz76_words", "lz78_phrases", "block_decomposition")
 _HISTORY = 3
 
 
@@ -198,8 +210,11 @@ def _complete_up_to(measure: str, n: int, few: int) -> float | None:
         "pos_literals": few,
         "expression_length": few - 1,
         "disagreement_1": 2 * edges / (m * n),
+        "disagreement_2": 0,
+        "generalization_complexity": 8 / m,
         "average_sensitivity": 2 * edges / m,
         "mean_frequency": 2 * edges / m,
+        "critical_sample_ratio": (3 * n - 3) / m,
         "sensitivity": 1,
         "block_sensitivity": 1,
         "certificate_complexity": 1,

@@ -200,7 +200,7 @@ def test_records_and_lines():
     assert len(text) == 1 + 20 + 1 + 6
     assert found.texts(1)[0] in text[1]
     assert simple_but_rare(drawn(3), "k_lz").to_json(1)["complete_up_to"] == "inf"
-    assert "not known to hold" in str(simple_but_rare(drawn(5), "disagreement_2"))
+    assert "not known to hold" in str(simple_but_rare(drawn(5), "lz78_phrases"))
 
 
 def unlisted():
