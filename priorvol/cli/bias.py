@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from priorvol import checks
 from priorvol.cli import options as shared
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def add_parser(verbs: Any) -> None:
     kind = shared.named("bound", ("hull", "quantile"))
     parser.add_argument("--bound", type=kind, metavar="NAME", help=text)
     text = "share of the functions below the bound, with --bound quantile (0.99)"
-    parser.add_argument("--quantile", type=shared.number, metavar="X", help=text)
+    ends: dict[str, Any] = {"low": 0.0, "high": 1.0, "open_low": True, "open_high": True}
+    share = shared.reader(lambda text: checks.real("quantile", shared.number(text), **ends))
+    parser.add_argument("--quantile", type=share, metavar="X", help=text)
     shared.add_level(parser)
     shared.add_radius(parser)
     shared.add_seed(parser, "of the halves, the null functions and the resampled tables (0)")
@@ -43,11 +46,14 @@ def add_parser(verbs: Any) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print the correlations, then a bound for each measure."""
-    from priorvol.simplicity import correlate, fit_bound
+    from priorvol.simplicity import NoBoundError, correlate, fit_bound
+    from priorvol.simplicity.association import MOST_RESAMPLES
     from priorvol.store import load_run
 
     if options.quantile is not None and options.bound != "quantile":
         raise ValueError("--quantile goes with --bound quantile")
+    if options.bootstrap is not None:
+        checks.integer("n_bootstrap", options.bootstrap, low=2, high=MOST_RESAMPLES)
     table = load_run(options.folder)
     both: dict[str, Any] = shared.given(options, ("min_count", "level", "radius", "seed"))
     both |= {"n_jobs": options.jobs}
@@ -58,13 +64,22 @@ def run(options: argparse.Namespace) -> None:
     line: dict[str, Any] = {"method": options.bound or "hull"}
     line |= shared.given(options, ("quantile",))
     both.setdefault("min_count", found.min_count)
-    fits = [fit_bound(table, row.measure, **both, **line) for row in found.rows]
+    fits, without = [], {}
+    for row in found.rows:
+        try:
+            fits.append(fit_bound(table, row.measure, **both, **line))
+        except NoBoundError as error:  # the correlations are worth having all the same
+            without[row.measure] = str(error)
     if options.json:
-        record = {"correlations": found.to_json(), "bounds": [fit.to_json() for fit in fits]}
+        bounds = [fit.to_json() for fit in fits]
+        record = {"correlations": found.to_json(), "bounds": bounds, "no_bound": without}
         shared.print_json(record)
         return
     print(found)
-    print("\n" + "\n".join(_bounds(fits)))
+    if fits:
+        print("\n" + "\n".join(_bounds(fits)))
+    for measure, reason in without.items():
+        print(f"\nno bound for {measure}: {reason}")
 
 
 def _bounds(fits: list[BoundFit]) -> list[str]:

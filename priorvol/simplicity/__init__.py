@@ -7,7 +7,7 @@ functions of low complexity far below the bound; `complexity_panel` is what a fi
 measures shows.
 """
 
-from priorvol.simplicity.bound import Envelope, quantile_bound, upper_envelope
+from priorvol.simplicity.bound import Envelope, NoBoundError, quantile_bound, upper_envelope
 from priorvol.simplicity.bound_fit import BoundFit, fit_bound
 from priorvol.simplicity.correlation_report import Correlations
 from priorvol.simplicity.correlations import correlate
@@ -22,6 +22,7 @@ __all__ = [
     "ComplexityPanel",
     "Correlations",
     "Envelope",
+    "NoBoundError",
     "RareFunctions",
     "SimpleFunctions",
     "complexity_distribution",

@@ -19,6 +19,8 @@ Ranking = tuple[Labels, Labels, npt.NDArray[np.bool_]]
 FEWEST_UNITS = 10
 """Units that an interval needs: of fewer, resampling says next to nothing."""
 
+MOST_RESAMPLES = 1_000_000
+
 _BLOCK = 1 << 20  # weights at a time
 
 
@@ -138,7 +140,7 @@ def associate(
         raise ValueError(f"log_p must hold at least 3 functions, got {k}")
     values = [x, *(_column(name, column, k) for name, column in columns.items())]
     t, unit = _labels("strata", strata, k), _labels("units", units, k)
-    n_bootstrap = checks.integer("n_bootstrap", n_bootstrap, low=0)
+    n_bootstrap = checks.integer("n_bootstrap", n_bootstrap, low=0, high=MOST_RESAMPLES)
     level = checks.real("level", level, low=0.0, high=1.0, open_low=True, open_high=True)
     if not columns:
         return {}

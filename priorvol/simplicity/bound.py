@@ -14,6 +14,10 @@ from priorvol import checks
 Array = npt.NDArray[np.float64]
 
 
+class NoBoundError(ValueError):
+    """The points have one complexity only (or there are none), so that no line is determined."""
+
+
 @dataclass(frozen=True)
 class Envelope:
     """The bound P <= 2^(-slope K + intercept) on probability at complexity K.
@@ -99,7 +103,7 @@ def upper_envelope(complexity: npt.ArrayLike, log_p: npt.ArrayLike) -> Envelope:
     k, y = _points(complexity, log_p)
     distinct, top = maxima(k, y)
     if len(distinct) < 2:
-        raise ValueError(
+        raise NoBoundError(
             f"an envelope needs at least two distinct complexities, got {distinct.tolist()}"
         )
     corners = _upper_hull(distinct, top)
@@ -171,7 +175,7 @@ def quantile_bound(
     k, y = _points(complexity, log_p)
     k, y, w = _folded(k, y, np.ones_like(k) if weights is None else weights)
     if len(k) == 0 or k[0] == k[-1]:
-        raise ValueError(
+        raise NoBoundError(
             f"a line needs at least two distinct complexities, got {np.unique(k).tolist()}"
         )
     centre, scale, level = k.mean(), np.ptp(k), y.mean()

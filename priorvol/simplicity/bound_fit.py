@@ -15,8 +15,14 @@ from priorvol.intervals import inflation
 from priorvol.result import Richness
 from priorvol.rng import generator
 from priorvol.rows import Rows
+from priorvol.simplicity.association import MOST_RESAMPLES
 from priorvol.simplicity.bound import Envelope, quantile_bound, upper_envelope
-from priorvol.simplicity.distribution import complexity_of, complexity_parts, some_functions
+from priorvol.simplicity.distribution import (
+    MOST_UNIFORM,
+    complexity_of,
+    complexity_parts,
+    some_functions,
+)
 from priorvol.table import FunctionTable
 
 Array = npt.NDArray[np.float64]
@@ -206,8 +212,8 @@ def fit_bound(
     checks.choice("method", method, METHODS)
     quantile = checks.real("quantile", quantile, low=0.0, high=1.0, open_low=True, open_high=True)
     min_count = checks.integer("min_count", min_count, low=1)
-    n_bootstrap = checks.integer("n_bootstrap", n_bootstrap, low=2)
-    n_uniform = checks.integer("n_uniform", n_uniform, low=1)
+    n_bootstrap = checks.integer("n_bootstrap", n_bootstrap, low=2, high=MOST_RESAMPLES)
+    n_uniform = checks.integer("n_uniform", n_uniform, low=1, high=MOST_UNIFORM)
     level = checks.real("level", level, low=0.0, high=1.0, open_low=True, open_high=True)
     rng = generator(seed, "bootstrap of the bound")
     options: dict[str, Any] = {"radius": radius, "n_jobs": n_jobs, "progress": progress}

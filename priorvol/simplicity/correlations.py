@@ -16,7 +16,13 @@ from priorvol.nulls import LARGEST_N as LARGEST_PERMUTED
 from priorvol.nulls import permuted_inputs, same_t
 from priorvol.progress import progress_bar
 from priorvol.rng import generator
-from priorvol.simplicity.association import FEWEST_UNITS, Association, associate, pearson_spearman
+from priorvol.simplicity.association import (
+    FEWEST_UNITS,
+    MOST_RESAMPLES,
+    Association,
+    associate,
+    pearson_spearman,
+)
 from priorvol.simplicity.correlation_report import Correlations, MeasureCorrelation, Null, Threshold
 from priorvol.simplicity.panel import measure_names
 from priorvol.symmetry import LARGEST_N, canonical, task_symmetries
@@ -127,7 +133,7 @@ def correlate(
     min_count = checks.integer("min_count", min_count, low=1)
     max_functions = checks.integer("max_functions", max_functions, low=3)
     n_null = checks.integer("n_null", n_null, low=0)
-    n_bootstrap = checks.integer("n_bootstrap", n_bootstrap, low=0)
+    n_bootstrap = checks.integer("n_bootstrap", n_bootstrap, low=0, high=MOST_RESAMPLES)
     level = checks.real("level", level, low=0.0, high=1.0, open_low=True, open_high=True)
     names = list(dict.fromkeys([*measure_names(table, measures, radius), BASELINE]))
     options: dict[str, Any] = {"n_bootstrap": n_bootstrap, "level": level, "seed": seed}

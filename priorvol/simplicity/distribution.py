@@ -27,6 +27,9 @@ DISTINCT = 200
 
 BINS = 64
 
+MOST_UNIFORM = 10_000_000
+"""Most random functions at once."""
+
 SAME = 1e-9
 """Complexities closer than this, as a fraction of the largest, are one: they differ by rounding."""
 
@@ -192,7 +195,7 @@ def complexity_distribution(
     (array([2., 5., 6.]), array([0.8, 0. , 0.2]), array([0.125, 0.25 , 0.625]))
     """
     known = complexity.measure(measure)
-    n_uniform = checks.integer("n_uniform", n_uniform, low=2)
+    n_uniform = checks.integer("n_uniform", n_uniform, low=2, high=MOST_UNIFORM)
     bins = None if bins is None else checks.integer("bins", bins, low=1)
     level = checks.real("level", level, low=0.0, high=1.0, open_low=True, open_high=True)
     rng.check_seed(seed)

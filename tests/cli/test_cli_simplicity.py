@@ -38,6 +38,22 @@ def test_bias_by_quantiles_and_counts(cli, on_desk):
     assert found["correlations"]["min_count"] == 3
 
 
+def test_measures_without_a_bound_keep_their_correlations(cli, own_desk):
+    words = ("0111", "1011", "1101", "1110", "1000", "0100")
+    counts = (400, 300, 200, 100, 50, 40)
+    lines = [f"{word} {count}" for word, count in zip(words, counts, strict=True)]
+    (own_desk / "equal.txt").write_text("\n".join(lines))
+    cli("import", "equal.txt", "--out", "equal")
+    asked = ["bias", "equal", "--measure", "k_lz,entropy", "--bootstrap", "20"]
+    found = cli(*asked, "--json").json
+    assert set(found["no_bound"]) == {"entropy", "majority_error"}
+    assert [fit["measure"] for fit in found["bounds"]] == ["k_lz"]
+    text = cli(*asked).out
+    assert "no bound for entropy: an envelope needs at least two distinct complexities" in text
+    only = cli("bias", "equal", "--measure", "entropy", "--bootstrap", "20").out
+    assert "N_O" not in only
+
+
 def test_distribution(cli, on_desk):
     done = cli("distribution", "grouped", "--measure", "entropy", "--seed", "5")
     expected = complexity_distribution(load_run("grouped"), "entropy", seed=5)
