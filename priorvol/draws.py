@@ -356,7 +356,8 @@ class Draws:
         rows = np.concatenate(kept)
         if len(rows) == 0:
             raise ValueError(
-                f"no function of {self!r} was counted min_count = {min_count} times or more"
+                f"no function of {self!r} was counted min_count = {min_count} times or more: "
+                "lower it, or draw more"
             )
         return self.from_rows(
             rows,

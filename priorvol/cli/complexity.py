@@ -41,6 +41,10 @@ def run(options: argparse.Namespace) -> None:
     from priorvol import bits, complexity
 
     if options.list:
+        others = shared.given(options, ("folder", "function", "m", "radius", "top", "base"))
+        if others:
+            given = ["RUN" if name == "folder" else shared.flags([name]) for name in others]
+            raise ValueError(f"{', '.join(given)} does not go with --list")
         _print_measures(options.json)
         return
     if (options.folder is None) == (options.function is None):

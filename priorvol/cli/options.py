@@ -346,10 +346,10 @@ def add_seed(parser: argparse._ActionsContainer, text: str) -> None:
     parser.add_argument("--seed", type=seed, metavar="N", help=text)
 
 
-def add_jobs(parser: argparse._ActionsContainer) -> None:
-    """Add the option of the number of workers."""
+def add_jobs(parser: argparse._ActionsContainer, *, default: int | None = -1) -> None:
+    """Add the option of the number of workers; by default None tells whether it was given."""
     text = "workers; -1: one a core (-1)"
-    parser.add_argument("--jobs", type=jobs, default=-1, metavar="N", help=text)
+    parser.add_argument("--jobs", type=jobs, default=default, metavar="N", help=text)
 
 
 def add_base(parser: argparse.ArgumentParser, default: str) -> None:

@@ -68,10 +68,11 @@ def add_parser(verbs: Any) -> None:
     text = "distribution: bins of equal width"
     measure.add_argument("--bins", type=shared.positive("bins"), metavar="N", help=text)
     text = "rare: how many functions are numbered (4)"
-    measure.add_argument("--numbers", type=shared.whole, metavar="N", help=text)
+    numbers = shared.reader(lambda text: checks.integer("numbers", shared.whole(text), low=0))
+    measure.add_argument("--numbers", type=numbers, metavar="N", help=text)
     text = "correlation: resampled tables for intervals (1000)"
     measure.add_argument("--bootstrap", type=shared.whole, metavar="N", help=text)
-    shared.add_jobs(measure)
+    shared.add_jobs(measure, default=None)
     rank = parser.add_argument_group("rank")
     rank.add_argument("--no-zipf", help="no Zipf line", **flag)
     shared.add_interval(parser.add_argument_group("rank, histogram; level: distribution, rare too"))
@@ -118,6 +119,8 @@ def _check(options: argparse.Namespace) -> None:
     for out in options.out:
         if not out.parent.is_dir():
             raise ValueError(f"cannot write {out}: {out.parent} is not a folder")
+        if out.is_dir():
+            raise ValueError(f"cannot write {out}: it is a folder")
 
 
 def _rank(options: argparse.Namespace, tables: list[FunctionTable], figure: Figure) -> None:
@@ -148,7 +151,7 @@ def _panel(options: argparse.Namespace, tables: list[FunctionTable], figure: Fig
     from priorvol.simplicity import complexity_panel
 
     chosen = shared.given(options, ("min_count", "radius", "seed"))
-    found = complexity_panel(tables[0], options.measure, n_jobs=options.jobs, **chosen)
+    found = complexity_panel(tables[0], options.measure, n_jobs=_jobs(options), **chosen)
     plotting.panel_plot(found, figure)
 
 
@@ -159,7 +162,7 @@ def _correlation(options: argparse.Namespace, tables: list[FunctionTable], figur
     chosen = shared.given(options, ("min_count", "radius", "seed"))
     if options.bootstrap is not None:
         chosen["n_bootstrap"] = options.bootstrap
-    found = correlate(tables[0], options.measure, n_jobs=options.jobs, **chosen)
+    found = correlate(tables[0], options.measure, n_jobs=_jobs(options), **chosen)
     figure.set_size_inches(plotting.correlation_size(found))
     plotting.correlation_plot(found, figure.subplots())
 
@@ -168,7 +171,7 @@ def _distribution(options: argparse.Namespace, tables: list[FunctionTable], figu
     from priorvol import plotting
 
     chosen = _single(options, ("radius", "seed", "bins", "level"))
-    plotting.distribution_plot(tables[0], ax=figure.subplots(), n_jobs=options.jobs, **chosen)
+    plotting.distribution_plot(tables[0], ax=figure.subplots(), n_jobs=_jobs(options), **chosen)
 
 
 def _rare(options: argparse.Namespace, tables: list[FunctionTable], figure: Figure) -> None:
@@ -176,12 +179,12 @@ def _rare(options: argparse.Namespace, tables: list[FunctionTable], figure: Figu
     from priorvol.simplicity import simple_but_rare
 
     chosen = _single(options, ("min_count", "level"))
-    found = simple_but_rare(tables[0], n_jobs=options.jobs, **chosen)
+    found = simple_but_rare(tables[0], n_jobs=_jobs(options), **chosen)
     labels = {} if options.numbers is None else {"labels": options.numbers}
     plotting.rare_plot(tables[0], found, figure.subplots(), **labels)
 
 
-_OF_MEASURES = ("measure", "min_count", "radius", "seed")
+_OF_MEASURES = ("measure", "min_count", "radius", "seed", "jobs")
 _KINDS = {
     "rank": _Kind(_rank, "P(f) by rank", ("no_zipf", "level", "interval"), many_runs=True),
     "complexity": _Kind(
@@ -198,9 +201,11 @@ _KINDS = {
         many_measures=True,
     ),
     "distribution": _Kind(
-        _distribution, "P(K), with nulls", ("measure", "radius", "seed", "bins", "level")
+        _distribution, "P(K), with nulls", ("measure", "radius", "seed", "bins", "level", "jobs")
     ),
-    "rare": _Kind(_rare, "simple but rare functions", ("measure", "min_count", "level", "numbers")),
+    "rare": _Kind(
+        _rare, "simple but rare functions", ("measure", "min_count", "level", "numbers", "jobs")
+    ),
 }
 
 
@@ -210,6 +215,10 @@ def _single(options: argparse.Namespace, names: tuple[str, ...]) -> dict[str, An
     if options.measure:
         (chosen["measure"],) = options.measure
     return chosen
+
+
+def _jobs(options: argparse.Namespace) -> int:
+    return -1 if options.jobs is None else int(options.jobs)
 
 
 def _labels(options: argparse.Namespace) -> list[str] | None:

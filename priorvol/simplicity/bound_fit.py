@@ -16,7 +16,7 @@ from priorvol.result import Richness
 from priorvol.rng import generator
 from priorvol.rows import Rows
 from priorvol.simplicity.association import MOST_RESAMPLES
-from priorvol.simplicity.bound import Envelope, quantile_bound, upper_envelope
+from priorvol.simplicity.bound import Envelope, NoBoundError, quantile_bound, upper_envelope
 from priorvol.simplicity.distribution import (
     MOST_UNIFORM,
     complexity_of,
@@ -228,7 +228,10 @@ def fit_bound(
             return upper_envelope(k[kept], log_p[kept])
         return quantile_bound(k[kept], log_p[kept], quantile=quantile, weights=times[kept])
 
-    envelope = line((cells.k, cells.counts, cells.times))
+    try:
+        envelope = line((cells.k, cells.counts, cells.times))
+    except NoBoundError as error:
+        raise NoBoundError(f"{error} at min_count = {min_count}: lower it, or draw more") from None
     resampled = _resampled(cells, line, n_bootstrap, rng)
     richness = _richness(table, level)
     spread = np.linspace(0, len(table) - 1, min(n_uniform, len(table))).astype(np.int64)

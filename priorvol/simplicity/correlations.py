@@ -142,7 +142,7 @@ def correlate(
     if k < 3:
         raise ValueError(
             f"correlations need at least 3 functions with min_count = {min_count} draws in the "
-            f"first half, but {k} of the table's {len(table)} have them"
+            f"first half, but {k} of the table's {len(table)} have them: lower it, or draw more"
         )
     log_p = np.log((b + 0.5) / (draws[1] + 1))
     t = bits.unpack(words, table.m).sum(axis=1)

@@ -27,6 +27,8 @@ DISTINCT = 200
 
 BINS = 64
 
+MOST_BINS = 100_000
+
 MOST_UNIFORM = 10_000_000
 """Most random functions at once."""
 
@@ -196,7 +198,7 @@ def complexity_distribution(
     """
     known = complexity.measure(measure)
     n_uniform = checks.integer("n_uniform", n_uniform, low=2, high=MOST_UNIFORM)
-    bins = None if bins is None else checks.integer("bins", bins, low=1)
+    bins = None if bins is None else checks.integer("bins", bins, low=1, high=MOST_BINS)
     level = checks.real("level", level, low=0.0, high=1.0, open_low=True, open_high=True)
     rng.check_seed(seed)
     if table.n_unlisted:
@@ -205,15 +207,12 @@ def complexity_distribution(
             f"{table.n_samples:,}"
         )
     options: dict[str, Any] = {"radius": radius, "n_jobs": n_jobs, "progress": progress}
+    parts = complexity_parts(table, measure, **options)
+    tallies = [_tally((k, rows.counts) for k, rows in parts)]  # the nulls need a defined measure
     chosen, exact = some_functions(table.m, n_uniform, seed)
     given_t = _with_t(table, n_uniform, seed)
-    tallies = [
-        _tally((k, rows.counts) for k, rows in complexity_parts(table, measure, **options)),
-        *(
-            _tally([(complexity_of(words, table, measure, **options), None)])
-            for words in (chosen, given_t)
-        ),
-    ]
+    for words in (chosen, given_t):
+        tallies.append(_tally([(complexity_of(words, table, measure, **options), None)]))
     n_groups = table.n_groups
     units = (n_groups, math.inf if exact else len(chosen), 1 / (1 / len(given_t) + 1 / n_groups))
     k, edges, places = _places([distinct for distinct, _ in tallies], bins)

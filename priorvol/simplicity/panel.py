@@ -174,10 +174,13 @@ def measure_names(
         return possible
     for name in names:
         if complexity.measure(name).name not in possible:
-            raise ValueError(
-                f"{name} cannot be computed of this table (m = {table.m}); those that can: "
-                f"{', '.join(possible)}"
-            )
+            try:
+                complexity.compute(table, name, radius=radius)
+            except ValueError as error:  # an optional extra that is missing says so itself
+                others = ", ".join(possible)
+                raise ValueError(
+                    f"{name} cannot be computed of this table: {error}; those that can: {others}"
+                ) from None
     return names
 
 

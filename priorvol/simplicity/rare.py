@@ -13,7 +13,7 @@ from priorvol import bits, checks, complexity, symmetry
 from priorvol.bits import Words
 from priorvol.complexity.chunks import check_cube
 from priorvol.intervals import grouped_interval
-from priorvol.simplicity.bound import Envelope, upper_envelope
+from priorvol.simplicity.bound import Envelope, NoBoundError, upper_envelope
 from priorvol.simplicity.enumeration import LARGEST_N, simple_functions
 from priorvol.simplicity.pooling import pooled_counts
 from priorvol.table import FunctionTable
@@ -203,7 +203,8 @@ def simple_but_rare(
     The functions come from `priorvol.simplicity.simple_functions`, not from the sample, so those
     never drawn are there too. P(f) is that of the draws of all functions of the orbit under the
     symmetries of the task's prior, over the size of the orbit: it reaches far below one over the
-    number of draws. A table whose task is not known has orbits of one function.
+    number of draws. A table whose task is not known has orbits of one function: millions of them
+    at n = 7, which take some seconds and a gigabyte.
 
     Parameters
     ----------
@@ -219,6 +220,10 @@ def simple_but_rare(
         Workers; -1 for one a core.
     progress : bool, optional
         Whether to show progress on standard error; by default where that is a terminal.
+
+    Returns
+    -------
+    RareFunctions
 
     Raises
     ------
@@ -254,8 +259,11 @@ def simple_but_rare(
     envelope = _bound(table, known.name, min_count, options)
     k = complexity.compute(listed.functions, known.name, m=table.m, **options)[known.name]
     symmetries = () if table.task is None else symmetry.task_symmetries(table.task)
-    orbits, simplest = _orbits(listed.functions, k, symmetries, table.m)
-    functions, k = listed.functions[simplest], k[simplest]
+    functions = listed.functions
+    if "permutation" in known.symmetries and "permutation" not in symmetries:
+        functions, k = _permuted(functions, k, table.m)
+    orbits, simplest = _orbits(functions, k, symmetries, table.m)
+    functions, k = functions[simplest], k[simplest]
     sizes = symmetry.orbit_sizes(functions, symmetries, m=table.m)
     counts, pairs = pooled_counts(table, orbits, symmetries, progress=progress)
     low, high, _ = grouped_interval(
@@ -293,7 +301,16 @@ def simple_but_rare(
 def _bound(table: FunctionTable, measure: str, min_count: int, options: dict[str, Any]) -> Envelope:
     frequent = table.at_least(min_count)
     k = complexity.compute(frequent, measure, **options)[measure]
-    return upper_envelope(k, np.log(np.asarray(frequent.counts) / table.n_samples))
+    try:
+        return upper_envelope(k, np.log(np.asarray(frequent.counts) / table.n_samples))
+    except NoBoundError as error:
+        raise NoBoundError(f"{error} at min_count = {min_count}: lower it, or draw more") from None
+
+
+def _permuted(functions: Words, k: Array, m: int) -> tuple[Words, Array]:
+    """Return all functions that are these with their inputs permuted, and their complexities."""
+    orbits = [symmetry.orbit(word[None, :], ("permutation",), m=m) for word in functions]
+    return np.concatenate(orbits), np.repeat(k, [len(orbit) for orbit in orbits])
 
 
 def _orbits(

@@ -286,7 +286,7 @@ def test_some_functions():
     [
         ({"measure": "k_lzz"}, "did you mean 'k_lz'"),
         ({"n_uniform": 1}, "n_uniform must be at least 2 and at most 10,000,000, got 1"),
-        ({"bins": 0}, "bins must be at least 1, got 0"),
+        ({"bins": 0}, "bins must be at least 1 and at most 100,000, got 0"),
         ({"level": 0.0}, "level must be above 0.0"),
         ({"seed": -1}, "seed must be at least 0"),
     ],

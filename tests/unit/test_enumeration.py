@@ -12,7 +12,6 @@ import pytest
 
 from priorvol import bits, complexity, symmetry
 from priorvol._kernels.enumeration import words_of_few
-from priorvol._kernels.jit import kernel
 from priorvol.simplicity import SimpleFunctions, simple_functions
 from priorvol.simplicity import enumeration as listing
 
@@ -190,31 +189,32 @@ def test_claims_by_the_number_of_ones(name, n):
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [5, 6, 7])
 @pytest.mark.parametrize("name", CLAIMED)
-def test_simple_functions_met_in_a_search_are_in_the_list(name, n):
-    """A random walk that likes low complexity meets no function that the list lacks."""
+def test_combinations_of_listed_functions_that_are_simple_are_listed(name, n):
+    """Functions of two families, their inputs permuted and negated, are joined by a gate."""
     found = simple_functions(name, n)
     by_orbit = "permutation" in complexity.measure(name).symmetries
     listed = {word.tobytes() for word in found.functions}
     rng = np.random.default_rng([n, *name.encode()])
-    m = 2**n
-    at = bits.unpack(found.functions[rng.integers(len(found.functions), size=200)], m)
-    met = 0
-    k = values(at, name, n)
-    for _ in range(40):
-        near = at.copy()
-        rows = np.arange(len(at))
-        for _ in range(rng.integers(1, 4)):
-            near[rows, rng.integers(m, size=len(at))] ^= True
-        new = values(near, name, n)
-        simple = np.flatnonzero(new <= found.complete_up_to)
-        met += len(simple)
-        words = bits.pack(near[simple])
-        if by_orbit and len(words):
-            words = symmetry.canonical(words, ("permutation",), m=m)
-        assert {word.tobytes() for word in words} <= listed
-        better = (new <= k) | (rng.random(len(at)) < 0.2)
-        at[better], k[better] = near[better], new[better]
-    assert met or name in ("disagreement_2", "mean_frequency_l1", "spectral_norm", "anf_degree")
+    m, k = 2**n, 8000
+    families = listing._families(n, by_orbit).values()  # eight of them
+    points = np.arange(m)
+    pair = np.empty((2, k, m), dtype=bool)
+    for side in pair:
+        words = np.concatenate(
+            [family[rng.integers(len(family), size=k // 8)] for family in families]
+        )[rng.permutation(k)]
+        orders = rng.permuted(np.tile(np.arange(n), (k, 1)), axis=1)
+        moved = ((points[None, :, None] >> orders[:, None, :] & 1) << np.arange(n)).sum(axis=2)
+        moved ^= rng.integers(m, size=(k, 1)) * (rng.random((k, 1)) < 0.5)
+        side[:] = np.take_along_axis(bits.unpack(words, m), moved, axis=1)
+    gate = rng.integers(16, size=(k, 1)) >> (2 * pair[0] + pair[1]) & 1
+    functions = bits.pack(gate.astype(bool))
+    simple = functions[values(functions, name, n) <= found.complete_up_to]
+    constant = np.isin(bits.unpack(simple, m).sum(axis=1), [0, m])
+    assert name == "mean_frequency_l1" or not constant.all()
+    if by_orbit:
+        simple = symmetry.canonical(simple, ("permutation",), m=m)
+    assert {word.tobytes() for word in simple} <= listed
 
 
 # What is listed
@@ -334,10 +334,6 @@ def test_words_short_in_either_direction(m):
     assert (np.minimum(forwards, backwards) <= 3).all()
     texts = set(bits.to_text(found, m))
     assert {text[::-1] for text in texts} == texts
-
-
-def test_the_kernel_is_compiled_once_for_all():
-    assert callable(kernel) and words_of_few(4, 9, np.empty((0, 2), np.uint64)) == 16
 
 
 # Bad input
