@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from priorvol import complexity
 from priorvol.plotting.appearance import check_axes, pyplot, style
+from priorvol.plotting.legend import legend_below
 from priorvol.simplicity.association import Coefficient
 from priorvol.simplicity.correlation_report import Correlations, MeasureCorrelation
 
@@ -61,9 +62,10 @@ def correlation_plot(found: Correlations, ax: Axes | None = None) -> Axes:
     if not isinstance(found, Correlations):
         raise ValueError(f"found must be Correlations, got {type(found).__name__}")
     if ax is not None:
-        return _draw(check_axes(ax), found)
+        return _draw(check_axes(ax), found, alone=False)
     with style():
-        return _draw(pyplot().subplots(figsize=correlation_size(found))[1], found)
+        own = pyplot().subplots(figsize=correlation_size(found))[1]
+        return _draw(own, found, alone=True)
 
 
 def correlation_size(found: Correlations) -> tuple[float, float]:
@@ -71,7 +73,7 @@ def correlation_size(found: Correlations) -> tuple[float, float]:
     return 3.4, ROW * len(found.rows) + 1.3
 
 
-def _draw(ax: Axes, found: Correlations) -> Axes:
+def _draw(ax: Axes, found: Correlations, *, alone: bool) -> Axes:
     ax.axvline(0.0, color="0.8", linewidth=0.8, zorder=0)
     for place, row in enumerate(found.rows):
         if place % 2:
@@ -92,9 +94,7 @@ def _draw(ax: Axes, found: Correlations) -> Axes:
     ax.set_ylim(len(found.rows) - 0.5, -0.5)
     ax.set_xlim(-1.05, 1.05)
     ax.set_xlabel(r"Spearman's $\rho$")
-    handles, labels = ax.get_legend_handles_labels()
-    entries = dict(zip(labels, handles, strict=True))
-    ax.figure.figure.legend(list(entries.values()), list(entries), loc="outside lower center")
+    legend_below(ax, alone=alone)
     return ax
 
 

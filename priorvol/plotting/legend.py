@@ -67,6 +67,42 @@ def clear_legend(ax: Axes, loc: Place, curves: Sequence[Curve], *, title: str = 
         ax.set_ylim(top=float(top), auto=None)
 
 
+def legend_below(ax: Axes, *, alone: bool, ncols: int = 1) -> None:
+    """Put the legend below the Axes and their label.
+
+    Parameters
+    ----------
+    ax : Axes
+    alone : bool
+        Whether the Axes are all that their figure, in the house style, holds; the legend is then
+        the figure's, which makes room for it. Else it ends below the Axes where they end, and a
+        figure with constrained layout makes room for it.
+    ncols : int
+        Columns of entries.
+    """
+    from matplotlib.transforms import ScaledTranslation
+
+    handles, labels = ax.get_legend_handles_labels()
+    entries = dict(zip(labels, handles, strict=True))
+    shown = (list(entries.values()), list(entries))
+    figure = ax.figure.figure
+    if alone:
+        figure.legend(*shown, loc="outside lower center", ncols=ncols, alignment="left")
+        return
+    figure.draw_without_rendering()  # lays the figure out
+    box = ax.get_tightbbox()
+    depth = 0.0 if box is None else (ax.bbox.y0 - box.y0) / figure.dpi
+    ax.legend(
+        *shown,
+        loc="upper right",
+        bbox_to_anchor=(1.0, 0.0),
+        bbox_transform=ax.transAxes + ScaledTranslation(0.0, -depth, figure.dpi_scale_trans),
+        borderaxespad=0.3,
+        ncols=ncols,
+        alignment="left",
+    )
+
+
 def _highest(ax: Axes, curve: Curve, left: float, right: float) -> float:
     """Return the largest height of a curve between two places, all as fractions of the axes."""
     points = np.column_stack([np.asarray(values, dtype=np.float64) for values in curve])

@@ -51,7 +51,7 @@ def panel_plot(
     panel : ComplexityPanel
         From `priorvol.simplicity.panel.complexity_panel`.
     figure : Figure, optional
-        An empty one, whose size is set; default: a new one in the house style.
+        An empty one, whose size and layout are set; default: a new one in the house style.
     columns : int
         Axes in a row.
 
@@ -81,7 +81,9 @@ def panel_plot(
     if figure is None:
         with style():
             return _fill(pyplot().figure(), panel, columns)
-    if not hasattr(figure, "subplots") or figure.axes:
+    from matplotlib.figure import Figure as AnyFigure
+
+    if not isinstance(figure, AnyFigure) or figure.axes:
         raise ValueError(f"figure must be an empty matplotlib Figure or None, got {figure!r:.80}")
     return _fill(figure, panel, columns)
 
@@ -89,6 +91,7 @@ def panel_plot(
 def _fill(figure: Figure, panel: ComplexityPanel, columns: int) -> list[Axes]:
     names = list(panel.observed)
     rows = -(-len(names) // columns)
+    figure.set_layout_engine("constrained")
     figure.set_size_inches(max(columns, 2) * SIZE[0], rows * SIZE[1] + 0.3)
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     parts: list[Axes] = list(grid.ravel())
@@ -115,10 +118,9 @@ def _draw(ax: Axes, panel: ComplexityPanel, name: str) -> None:
         rasterized=True,
     )
     for kind, (label, colour, marker, offset) in KINDS.items():
-        values = getattr(panel, kind).get(name)
-        if values is None or (kind == "permuted" and "permutation" in known.symmetries):
+        if not _is_shown(panel, kind, name):
             continue
-        levels, low, middle, high = _bands(panel.p, values)
+        levels, low, middle, high = _bands(panel.p, getattr(panel, kind)[name])
         ax.hlines(levels * offset, low, high, colors=colour, linewidth=0.8)
         ax.plot(
             middle,
@@ -133,6 +135,12 @@ def _draw(ax: Axes, panel: ComplexityPanel, name: str) -> None:
     ax.set_xlabel(_wrapped(known.label))
     ax.set_ylabel("$P(f)$")
     probability_axis(ax)
+
+
+def _is_shown(panel: ComplexityPanel, kind: str, name: str) -> bool:
+    if name not in getattr(panel, kind):
+        return False
+    return kind != "permuted" or "permutation" not in complexity.measure(name).symmetries
 
 
 def _wrapped(label: str) -> str:
@@ -180,7 +188,7 @@ def _legend(figure: Figure, panel: ComplexityPanel) -> None:
     handles = [Line2D([], [], marker=".", linestyle="none", color="0.7")]
     labels = [f"{shown} drawn {times} or more"]
     for kind, (label, colour, marker, _) in KINDS.items():
-        if getattr(panel, kind):
+        if any(_is_shown(panel, kind, name) for name in panel.observed):
             handles.append(Line2D([], [], color=colour, marker=marker, markersize=2.6))
             labels.append(f"{label}: median and middle 90%")
     ncols = 1 if figure.get_figwidth() < 6 else 2

@@ -9,7 +9,7 @@ import numpy as np
 from priorvol import checks, complexity
 from priorvol.plotting.appearance import axes
 from priorvol.plotting.complexity import draw_bound
-from priorvol.plotting.legend import probability_axis
+from priorvol.plotting.legend import legend_below, probability_axis
 from priorvol.plotting.series import check_table
 from priorvol.simplicity.rare import RareFunctions, simple_but_rare
 from priorvol.table import FunctionTable
@@ -46,8 +46,8 @@ def rare_plot(
     ax : Axes, optional
         Default: those of a new figure in the house style.
     labels : int
-        How many of the farthest below the bound are numbered and named in the legend: those with a
-        name in the atlas first, no two at one place.
+        How many of the farthest below the bound are ringed, numbered and named in the legend: those
+        with a name in the atlas first, no two at one place.
 
     Returns
     -------
@@ -75,6 +75,7 @@ def rare_plot(
     frequent = table.at_least(found.min_count)
     k = complexity.compute(frequent, found.measure)[found.measure]
     shown = found.take(np.flatnonzero(found.complexity <= k.max()))
+    alone = ax is None
     with axes(ax) as ax:
         from matplotlib.ticker import MaxNLocator
 
@@ -85,14 +86,15 @@ def rare_plot(
         _draw_listed(ax, shown)
         ax.set_xlabel(found.label)
         ax.set_ylabel("$P(f)$")
-        lowest = min(p.min(), *np.where(shown.counts, shown.p, shown.high))
-        highest = max(p.max(), shown.high.max(), float(np.exp(found.envelope.log_p(k.min()))))
+        lowest = np.where(shown.counts, shown.p, shown.high).min(initial=p.min())
+        bound = float(np.exp(found.envelope.log_p(k.min())))
+        highest = shown.high.max(initial=max(p.max(), bound))
         ax.set_ylim(lowest / 30, min(2.0, 2 * highest))
         if (k == np.round(k)).all():
             ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         probability_axis(ax)
         _number(ax, shown, labels)
-        ax.figure.figure.legend(loc="outside lower center", ncols=2, alignment="left")
+        legend_below(ax, alone=alone, ncols=2)
     return ax
 
 
@@ -126,9 +128,10 @@ def _number(ax: Axes, found: RareFunctions, labels: int) -> None:
     """Put numbers at functions far below the bound, named ones first, not two at one place."""
     from matplotlib.patheffects import withStroke
 
-    named = [i for i in range(len(found)) if found.names[i]]
-    others = [i for i in range(len(found)) if not found.names[i]]
-    texts = found.texts(base=2 if found.m <= 16 else 16)
+    below = np.flatnonzero(found.gap > 0).tolist()
+    named = [i for i in below if found.names[i]]
+    others = [i for i in below if not found.names[i]]
+    base = 2 if found.m <= 16 else 16
     to_axes = ax.transData + ax.transAxes.inverted()
     taken: list[tuple[float, float]] = []
     for i in named + others:
@@ -140,6 +143,9 @@ def _number(ax: Axes, found: RareFunctions, labels: int) -> None:
             continue
         taken.append((x, y))
         number = len(taken)
+        ax.plot(
+            *at, "o", color="black", fillstyle="none", markersize=4.5, markeredgewidth=0.6, zorder=4
+        )
         ax.annotate(
             str(number),
             at,
@@ -150,7 +156,7 @@ def _number(ax: Axes, found: RareFunctions, labels: int) -> None:
             path_effects=[withStroke(linewidth=2, foreground="white")],
             zorder=5,
         )
-        text = found.names[i].replace("_", " ") or texts[i]
+        text = found.names[i].replace("_", " ") or found.take(np.array([i])).texts(base=base)[0]
         ax.plot(
             [],
             [],

@@ -1,11 +1,10 @@
-"""Simple but rare functions: orbits' counts by brute force, intervals, order, names, bad input."""
+"""Simple but rare functions: intervals and gaps, names, grouped draws, printing, bad input."""
 
 import json
 import math
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
 from priorvol import (
     Architecture,
@@ -19,106 +18,13 @@ from priorvol import (
     collect,
     symmetry,
 )
-from priorvol._kernels.signature import signatures
-from priorvol.complexity.chunks import as_seven
 from priorvol.intervals import clopper_pearson
 from priorvol.simplicity import simple_but_rare
-from priorvol.simplicity.pooling import pooled_counts
-
-ALL = ("permutation", "flips", "complement")
-KINDS = [(), ("complement",), ("permutation",), ("permutation", "complement"), ALL]
-
-
-def random_functions(k, n, seed):
-    rng = np.random.default_rng(seed)
-    return bits.pack(rng.random((k, 1 << n)) < rng.random((k, 1)))
 
 
 def drawn(n=4, samples=20_000, seed=0, *, encoding="01", draws=1, hidden=(8,), sigma_b=1.0):
     task = Task(Architecture(n, hidden), Prior(sigma_b=sigma_b), boolean_cube(n, encoding))
     return collect(task, n_samples=samples, seed=seed, output_draws=draws, progress=False)
-
-
-@pytest.mark.parametrize("n", [1, 3, 5, 7])
-def test_the_signature_is_the_same_all_over_an_orbit(n):
-    words = random_functions(20, n, n)
-    for word in words:
-        images = symmetry.orbit(word[None, :], ("permutation", "complement"), m=1 << n)
-        images = images[:: max(1, len(images) // 200)]
-        points = np.arange(1 << n) ^ (n * 5 % (1 << n))  # some inputs negated
-        flipped = bits.pack(bits.unpack(images, 1 << n)[:, points])
-        both = np.concatenate([images, flipped])
-        out = np.empty(len(both), np.uint64)
-        signatures(as_seven(both, n), out)
-        assert len(np.unique(out)) == 1
-
-
-def test_signatures_tell_orbits_of_four_inputs_apart_mostly():
-    orbits = np.unique(
-        symmetry.canonical(np.arange(1 << 16, dtype=np.uint64)[:, None], ALL, m=16), axis=0
-    )
-    out = np.empty(len(orbits), np.uint64)
-    signatures(as_seven(orbits, 4), out)
-    assert len(orbits) == 222
-    assert len(np.unique(out)) > 150
-
-
-@pytest.mark.parametrize("symmetries", KINDS)
-@pytest.mark.parametrize("n", [2, 3, 4])
-def test_pooled_counts_by_brute_force(n, symmetries):
-    words = np.unique(random_functions(300, n, 7), axis=0)
-    counts = np.random.default_rng(8).integers(1, 100, len(words))
-    table = FunctionTable(words, counts, m=1 << n)
-    asked = np.unique(symmetry.canonical(random_functions(40, n, 9), symmetries, m=1 << n), axis=0)
-    pooled, pairs = pooled_counts(table, asked, symmetries)
-    by_word = {word.tobytes(): count for word, count in zip(words, counts, strict=True)}
-    for word, count in zip(asked, pooled, strict=True):
-        images = symmetry.orbit(word[None, :], symmetries, m=1 << n)
-        assert count == sum(by_word.get(image.tobytes(), 0) for image in images)
-    assert not pairs.any()
-
-
-def test_pooled_counts_of_seven_inputs():
-    table = drawn(7, 20_000)
-    one = ("permutation", "complement")
-    word = bits.as_words(["0" * 127 + "1", "0" * 64 + "1" * 64, "0" * 128])[0]
-    asked = symmetry.canonical(word, one, m=128)
-    asked = asked[np.lexsort(asked.T[::-1])]
-    pooled, _ = pooled_counts(table, asked, one)
-    for image, count in zip(asked, pooled, strict=True):
-        places = (table.index(f[None, :]) for f in symmetry.orbit(image[None, :], one, m=128))
-        assert count == sum(int(table.counts[place]) for place in places if place is not None)
-    assert pooled.max() > 0
-
-
-def test_group_sums_of_orbits_are_bounded_from_above():
-    """Groups of two draws: the truth is known from the single draws of the same hidden draws."""
-    table = drawn(2, 4000, draws=50)
-    one = ("permutation", "complement")
-    every = np.arange(16, dtype=np.uint64)[:, None]
-    asked = np.unique(symmetry.canonical(every, one, m=4), axis=0)
-    pooled, pairs = pooled_counts(table, asked, one)
-    own = table.group_pairs
-    for image, count, pair in zip(asked, pooled, pairs, strict=True):
-        places = [table.index(f[None, :]) for f in symmetry.orbit(image[None, :], one, m=4)]
-        places = [place for place in places if place is not None]
-        least = sum(int(own[place]) for place in places)  # no two functions in one group
-        assert least <= pair <= count * min(count - 1, 49)
-    constants = np.flatnonzero(~asked.any(axis=1))[0]
-    squares = [
-        own[table.index(text)] + table.counts[table.index(text)] for text in ("0000", "1111")
-    ]
-    assert pairs[constants] == min(
-        math.ceil(np.sqrt(squares).sum() ** 2 - 1e-6) - pooled[constants], pooled[constants] * 49
-    )
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
-@pytest.mark.parametrize("symmetries", [*KINDS, ("flips",)])
-def test_orbit_sizes_are_those_of_the_orbits(n, symmetries):
-    words = random_functions(12, n, n)
-    sizes = [len(symmetry.orbit(word[None, :], symmetries, m=1 << n)) for word in words]
-    assert symmetry.orbit_sizes(words, symmetries, m=1 << n).tolist() == sizes
 
 
 @pytest.mark.parametrize(("encoding", "measure"), [("01", "k_lz"), ("pm1", "bdd_size")])
@@ -152,24 +58,6 @@ def test_names_are_known_up_to_symmetry():
     assert all(named.names)
     assert len(named) == sum(map(bool, found.names))
     assert named.texts(3) == [t for t, n in names.items() if n][:3]
-
-
-@pytest.mark.slow
-def test_intervals_of_orbits_hold_the_frequencies_of_a_larger_run():
-    truth = simple_but_rare(drawn(3, 40_000_000, seed=1, hidden=(6,)), "sop_terms")
-    reference = dict(zip(truth.texts(), truth.p, strict=True))
-    inside = total = 0
-    for seed in range(2, 42):
-        found = simple_but_rare(drawn(3, 20_000, seed=seed, hidden=(6,)), "sop_terms")
-        for text, low, high, count in zip(
-            found.texts(), found.low, found.high, found.counts, strict=True
-        ):
-            if count:
-                total += 1
-                inside += low <= reference[text] <= high
-    # Clopper and Pearson's intervals hold the truth at least so often; the orbits of one run share
-    # draws, hence the low threshold.
-    assert binomtest(inside, total, 0.95, alternative="less").pvalue > 1e-4
 
 
 def test_grouped_draws_have_wider_intervals():
