@@ -164,7 +164,8 @@ def applicable(
     Raises
     ------
     ValueError
-        If the functions are not in an accepted form, or m is missing or does not agree.
+        If the functions are not in an accepted form, m is missing or does not agree, the inputs are
+        not those of the functions, or the radius is not positive.
 
     Examples
     --------
@@ -173,6 +174,10 @@ def applicable(
     (True, False)
     """
     _, m = word_chunks(functions, m)
+    if radius is not None:
+        checks.real("radius", radius, low=0.0, open_low=True)
+    if inputs is not None:
+        check_points(functions, m, "a measure", inputs, radius or 1.0)
     names = []
     for item in _MEASURES.values():
         try:

@@ -36,7 +36,8 @@ def correlation_plot(found: Correlations, ax: Axes | None = None) -> Axes:
     found : Correlations
         From `priorvol.simplicity.correlations.correlate`.
     ax : Axes, optional
-        Default: those of a new figure in the house style, as high as there are measures.
+        Default: those of a new figure in the house style, as high as there are measures. The legend
+        goes below given Axes, where a figure with constrained layout makes room for it.
 
     Returns
     -------

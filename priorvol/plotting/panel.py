@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 SIZE = (1.75, 1.6)
-"""Width and height of one part of the figure, in inches."""
+"""Width and height of one part of the figure, in inches, where legends have the house size."""
+
+LEGEND_POINTS = 6.5
+"""Size of the text of legends in the house style."""
 
 BINS_A_DECADE = 2
 FEWEST = 5
@@ -91,8 +94,11 @@ def panel_plot(
 def _fill(figure: Figure, panel: ComplexityPanel, columns: int) -> list[Axes]:
     names = list(panel.observed)
     rows = -(-len(names) // columns)
+    scale = _legend_points() / LEGEND_POINTS
     figure.set_layout_engine("constrained")
-    figure.set_size_inches(max(columns, 2) * SIZE[0], rows * SIZE[1] + 0.3)
+    figure.set_size_inches(
+        scale * max(columns, 2) * SIZE[0], scale * (rows * SIZE[1] + (0.3 if columns > 3 else 0.6))
+    )
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     parts: list[Axes] = list(grid.ravel())
     for place, (name, ax) in enumerate(zip(names, parts, strict=False)):
@@ -101,7 +107,7 @@ def _fill(figure: Figure, panel: ComplexityPanel, columns: int) -> list[Axes]:
             ax.set_ylabel("")
     for ax in parts[len(names) :]:
         ax.set_visible(False)
-    _legend(figure, panel)
+    _legend(figure, panel, ncols=1 if columns < 4 else 2)
     return parts[: len(names)]
 
 
@@ -179,7 +185,15 @@ def _bands(p: Array, values: Array) -> tuple[Array, Array, Array, Array]:
     return np.array(levels), low, middle, high
 
 
-def _legend(figure: Figure, panel: ComplexityPanel) -> None:
+def _legend_points() -> float:
+    """Return the size of the text of legends in the current style."""
+    from matplotlib import rcParams
+    from matplotlib.font_manager import FontProperties
+
+    return float(FontProperties(size=rcParams["legend.fontsize"]).get_size_in_points())
+
+
+def _legend(figure: Figure, panel: ComplexityPanel, *, ncols: int) -> None:
     """Explain the marks below all parts, and say which functions are shown."""
     from matplotlib.lines import Line2D
 
@@ -191,5 +205,4 @@ def _legend(figure: Figure, panel: ComplexityPanel) -> None:
         if any(_is_shown(panel, kind, name) for name in panel.observed):
             handles.append(Line2D([], [], color=colour, marker=marker, markersize=2.6))
             labels.append(f"{label}: median and middle 90%")
-    ncols = 1 if figure.get_figwidth() < 6 else 2
     figure.legend(handles, labels, loc="outside lower center", ncols=ncols)

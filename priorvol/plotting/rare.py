@@ -44,7 +44,8 @@ def rare_plot(
     found : RareFunctions or str
         What was listed for the table, or the name of a measure to list now.
     ax : Axes, optional
-        Default: those of a new figure in the house style.
+        Default: those of a new figure in the house style. The legend goes below given Axes, where a
+        figure with constrained layout makes room for it.
     labels : int
         How many of the farthest below the bound are ringed, numbered and named in the legend: those
         with a name in the atlas first, no two at one place.

@@ -92,3 +92,14 @@ def test_records():
         with pytest.raises(ValueError, match="prior must be a JSON object, got") as caught:
             checks.from_record(Prior, record, "prior")
         assert repr(record) in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [1, -1, 8, 2.0, np.int64(3), -1024, 1024])
+def test_numbers_of_workers(value):
+    assert checks.jobs(value) == value
+
+
+@pytest.mark.parametrize("value", [0, 0.0, 1.5, 1025, -1025, "1", None, True, math.nan])
+def test_bad_numbers_of_workers(value):
+    with pytest.raises(ValueError, match="n_jobs must be"):
+        checks.jobs(value)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from dataclasses import FrozenInstanceError
 from types import SimpleNamespace
 
@@ -326,6 +327,65 @@ def test_a_cube_measure_asks_a_table_for_its_inputs(own_registry):
     table.task = SimpleNamespace(inputs=points)
     with pytest.raises(ValueError, match="inputs are 4 points in R"):
         complexity.compute(table, "ones")
+
+
+# Options of compute
+
+
+def test_all_refuses_options_that_no_measure_takes():
+    three = array_inputs([[0.0], [1.0], [5.0]])
+    for options, message in (
+        ({"radius": -1.0}, "radius must be above 0.0, got -1.0"),
+        ({"radius": np.nan}, "radius must be finite"),
+        ({"inputs": np.zeros((4, 1))}, "inputs must be Inputs or None, got ndarray"),
+        ({"inputs": three}, "inputs has 3 points, but the functions have m = 4"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            complexity.compute("0110", "all", **options)
+        with pytest.raises(ValueError, match=message):
+            complexity.applicable("0110", **options)
+
+
+def test_all_leaves_out_what_the_points_do_not_allow():
+    four = array_inputs([[0.0], [1.0], [5.0], [7.0]])
+    for options, there in (({}, False), ({"radius": 1.5}, True)):
+        found = complexity.applicable("0110", inputs=four, **options)
+        assert ("critical_sample_ratio" in found) == there
+    # a radius without points says nothing of functions on no cube
+    assert "critical_sample_ratio" not in complexity.applicable("011", radius=1.0)
+    assert complexity.compute("011", "all", radius=1.0)["k_lz"] == complexity.k_lz("011")
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, -1])
+def test_workers_keep_the_order_of_the_functions(own_registry, monkeypatch, n_jobs):
+    """The first pieces take longest."""
+    monkeypatch.setattr(registry, "CHUNK_ROWS", 10)
+    words = np.arange(100, dtype=np.uint64)[:, None]
+
+    def slow(functions, *, m=None):
+        time.sleep(0.02 if functions[0, 0] < 30 else 0.0)
+        return functions[:, 0]
+
+    complexity.register(a_measure(name="slow", function=slow))
+    found = complexity.compute(words, ["slow", "lz76_words"], m=8, n_jobs=n_jobs)
+    np.testing.assert_array_equal(found["slow"], np.arange(100))
+    np.testing.assert_array_equal(found["lz76_words"], complexity.lz76_words(words, m=8))
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_error_in_a_worker_is_raised(own_registry, n_jobs):
+    def broken(functions, *, m=None):
+        raise RuntimeError("broken")
+
+    complexity.register(a_measure(name="broken", function=broken))
+    with pytest.raises(RuntimeError, match="broken"):
+        complexity.compute(["0110", "0111"], "broken", n_jobs=n_jobs)
+
+
+@pytest.mark.parametrize("n_jobs", [0, 1.5, "2", None, True])
+def test_bad_numbers_of_workers(n_jobs):
+    with pytest.raises(ValueError, match="n_jobs must be"):
+        complexity.compute("0110", n_jobs=n_jobs)
 
 
 # Imports

@@ -4,7 +4,16 @@ import matplotlib
 import numpy as np
 import pytest
 
-from priorvol import Architecture, FunctionTable, Prior, Task, collect, complexity, plotting
+from priorvol import (
+    Architecture,
+    FunctionTable,
+    Prior,
+    Task,
+    array_inputs,
+    collect,
+    complexity,
+    plotting,
+)
 from priorvol.simplicity import complexity_panel, correlate, simple_but_rare
 
 matplotlib.use("Agg")
@@ -128,6 +137,122 @@ def test_rare_functions_of_a_named_measure(table):
     own = Figure().subplots()
     assert plotting.rare_plot(table, "k_lz", own, labels=0) is own
     assert len(own.texts) == 0
+
+
+def test_numbered_functions_are_ringed_and_below_the_bound(table, rare):
+    ax = plotting.rare_plot(table, rare, labels=6)
+    rings = [line for line in ax.lines if line.get_fillstyle() == "none"]
+    at = [tuple(float(value) for value in line.get_xydata()[0]) for line in rings]
+    assert at == [text.xy for text in ax.texts] and len(at) == 6
+    bound = np.minimum(np.exp(rare.envelope.log_p([x for x, _ in at])), 1.0)
+    assert ([y for _, y in at] < bound).all()
+    named = legend_texts(ax.figure)[-6:]
+    assert set(named) <= {name.replace("_", " ") for name in rare.names if name}
+    # of four functions, two lie on the bound
+    few = FunctionTable.from_counts(["0000", "1111", "0001", "0111"], [40, 40, 10, 10])
+    ax = plotting.rare_plot(few, "sop_literals", labels=9)
+    assert [text.get_text() for text in ax.texts] == ["1", "2"]
+
+
+def test_a_list_of_none(table, rare):
+    none = rare.take(np.array([], dtype=np.int64))
+    ax = plotting.rare_plot(table, none)
+    assert len(ax.texts) == 0
+    low, high = ax.get_ylim()
+    assert low < 2 / table.n_samples and high > table.counts.max() / table.n_samples
+
+
+# Where things lie
+
+
+def outside(box, figure):
+    frame = figure.bbox
+    return (
+        box.x0 < frame.x0 - 0.5
+        or box.y0 < frame.y0 - 0.5
+        or box.x1 > frame.x1 + 0.5
+        or box.y1 > frame.y1 + 0.5
+    )
+
+
+def assert_apart_and_inside(figure, legends):
+    """Fail if something is cut off, or a legend is over Axes, their labels or another legend."""
+    figure.draw_without_rendering()
+    parts = []
+    for ax in figure.axes:
+        if ax.get_visible():
+            own, ax.legend_ = ax.legend_, None
+            parts.append(ax.get_tightbbox())
+            ax.legend_ = own
+    boxes = [legend.get_window_extent() for legend in legends]
+    assert len(parts) and len(boxes)
+    for box in [*parts, *boxes]:
+        assert not outside(box, figure), f"{box} is not within {figure.bbox}"
+    for i, box in enumerate(boxes):
+        for other in [*parts, *boxes[:i]]:
+            assert not box.padded(-1).overlaps(other.padded(-1)), f"{box} is over {other}"
+
+
+@pytest.mark.parametrize("names", [["k_lz"], ["k_lz", "entropy", "bdd_size"], None])
+@pytest.mark.parametrize("style", ["default", "house"])
+def test_nothing_of_the_panel_is_cut_off(table, names, style):
+    found = complexity_panel(table, names)
+    figure = None if style == "house" else Figure()
+    parts = plotting.panel_plot(found, figure)
+    assert_apart_and_inside(parts[0].figure, parts[0].figure.legends)
+
+
+def test_nothing_of_new_figures_is_cut_off(table, rare, correlations):
+    for ax in (
+        plotting.rare_plot(table, rare),
+        plotting.rare_plot(table, "expression_length", labels=2),
+        plotting.correlation_plot(correlations),
+    ):
+        (legend,) = ax.figure.legends
+        assert ax.get_legend() is None
+        assert_apart_and_inside(ax.figure, [legend])
+
+
+def test_given_axes_have_legends_of_their_own(table, rare, correlations):
+    figure, axes = plt.subplots(1, 3, figsize=(16, 6), layout="constrained")
+    plotting.rare_plot(table, rare, axes[0])
+    plotting.correlation_plot(correlations, axes[1])
+    plotting.rare_plot(table, "k_lz", axes[2])
+    assert not figure.legends
+    assert_apart_and_inside(figure, [ax.get_legend() for ax in axes])
+
+
+def test_legends_are_not_over_axes_in_a_plain_figure(table, rare):
+    ax = plt.subplots()[1]
+    plotting.rare_plot(table, rare, ax)
+    ax.figure.draw_without_rendering()
+    legend = ax.get_legend().get_window_extent()
+    assert legend.y1 <= ax.xaxis.label.get_window_extent().y0 + 1
+    np.testing.assert_allclose(legend.x1, ax.bbox.x1, atol=5)
+
+
+def test_the_legend_of_the_panel_explains_what_is_drawn(table):
+    def kinds(names):
+        figure = plotting.panel_plot(complexity_panel(table, names))[0].figure
+        return [text.split(":")[0] for text in legend_texts(figure)[1:]]
+
+    both = ["functions drawn", "random functions of the same $T$"]
+    assert kinds(["k_lz", "entropy"]) == [*both, "the functions, inputs permuted"]
+    assert kinds(["entropy", "bdd_size"]) == both
+
+
+def test_a_panel_of_points_that_are_no_cube():
+    task = Task(Architecture(2, (5,)), inputs=array_inputs(np.random.default_rng(0).random((9, 2))))
+    found = complexity_panel(collect(task, n_samples=3000, n_jobs=1, progress=False))
+    (first, *_) = parts = plotting.panel_plot(found)
+    assert len(parts) == len(found.observed) == 3
+    assert len(legend_texts(first.figure)) == 3
+
+
+def test_a_part_of_a_figure_is_refused(panel):
+    part = Figure().subfigures(1, 2)[0]
+    with pytest.raises(ValueError, match="figure must be an empty matplotlib Figure or None"):
+        plotting.panel_plot(panel, part)
 
 
 @pytest.mark.parametrize(

@@ -403,6 +403,42 @@ def test_sums_and_provenance_must_fit_the_draws(options):
         FunctionTable(["00", "01"], [3, 5], **options)
 
 
+@QUICK
+@given(listings(), st.integers(1, 6))
+def test_functions_counted_so_often_or_more(listing, least):
+    _, texts, counts = listing
+    table = FunctionTable.from_counts(texts, counts)
+    expected = {text: count for text, count in contents(table).items() if count >= least}
+    if not expected:
+        with pytest.raises(ValueError, match=f"counted min_count = {least} times or more"):
+            table.at_least(least)
+        return
+    found = table.at_least(least)
+    assert contents(found) == expected
+    assert found.n_samples == table.n_samples
+    assert found.n_unlisted == table.n_samples - sum(expected.values())
+    ones = Counter({text.count("1"): 0 for text in expected})
+    for text, count in expected.items():
+        ones[text.count("1")] += count
+    assert found.t_counts.tolist() == [ones[t] for t in range(table.m + 1)]
+    for text in expected:
+        assert found.probability(text) == table.probability(text)
+
+
+def test_group_sums_of_functions_counted_often_stay():
+    groups = [["00", "00", "01"], ["00", "11", "11"], ["00", "01", "00"]]
+    table = table_of(groups, 2)
+    found = table.at_least(3)
+    assert contents(found) == {"00": 5} and found.group_pairs.tolist() == [4]
+    assert found.probability("00") == table.probability("00")
+    assert (found.task, found.source, found.provenance) == (
+        table.task,
+        table.source,
+        table.provenance,
+    )
+    assert table.at_least(1).rows.tolist() == table.rows.tolist()
+
+
 def test_equality():
     def build(**change):
         options = {
