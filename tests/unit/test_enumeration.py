@@ -320,6 +320,15 @@ def test_short_histories_grown_a_character_at_a_time(m, most):
     assert found == sorted(texts)
 
 
+@pytest.mark.parametrize("m", [62, 63, 64, 65, 66, 100, 127, 128])
+def test_as_many_words_of_three_as_for_every_small_m(m):
+    for small in range(2, 15):
+        assert len(written(small, 3)) == 2 * (small * small // 2)
+    words = np.ascontiguousarray(written(m, 3)[:, : bits.n_words(m)])
+    assert len(np.unique(words, axis=0)) == 2 * (m * m // 2)
+    assert complexity.lz76_words(words, m=m).max() == 3
+
+
 def test_what_does_not_fit_is_counted_only():
     out = np.zeros((5, 2), np.uint64)
     assert words_of_few(16, 3, out) == len(written(16, 3)) > 5

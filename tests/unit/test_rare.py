@@ -118,11 +118,17 @@ def test_every_row_is_the_simplest_of_its_orbit(n, encoding, measure):
 
 
 def test_the_order_of_rows(five):
-    named = [not name for name in five.names]
-    keys = list(zip(-five.gap, five.complexity, named, five.functions[:, 0].tolist(), strict=True))
-    assert keys == sorted(keys)
-    ties = np.flatnonzero((np.diff(five.gap) == 0) & (np.diff(five.complexity) == 0))
-    assert len(ties) > 0
+    # the bound is 1 up to T = 2, so that what was not drawn has one gap there
+    steep = FunctionTable.from_counts(["00000111", "00001111"], [990, 10])
+    steep = simple_but_rare(steep, "entropy")
+    assert len(set(steep.complexity[steep.gap == steep.gap[0]])) == 3
+    for found in (five, steep):
+        unnamed = [not name for name in found.names]
+        words = found.functions[:, 0].tolist()
+        keys = list(zip(-found.gap, found.complexity, unnamed, words, strict=True))
+        assert keys == sorted(keys)
+        ties = (np.diff(found.gap) == 0) & (np.diff(found.complexity) == 0)
+        assert ties.any()
 
 
 @pytest.mark.parametrize("min_count", [1, 2, 20])
