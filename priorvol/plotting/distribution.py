@@ -118,7 +118,7 @@ def _draw(
         look["marker"] = ""
     elif len(x) <= FEW:
         look["linestyle"] = "none"
-        ax.vlines(x, low, high, colors=look["color"], linewidth=0.8)
+        ax.vlines(x, low, high, colors=look["color"], linewidth=0.8, zorder=look["zorder"])
     ax.plot(x, p, markersize=2.2, **look)
     if found.edges is not None or len(x) > FEW:
         ax.fill_between(x, low, high, **band)

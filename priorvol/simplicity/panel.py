@@ -96,6 +96,10 @@ def complexity_panel(
     progress : bool, optional
         Whether to show progress on standard error; by default where that is a terminal.
 
+    Returns
+    -------
+    ComplexityPanel
+
     Raises
     ------
     ValueError
@@ -120,7 +124,7 @@ def complexity_panel(
     counts = np.asarray(frequent.counts)[order]
     kinds = {"observed": functions, "same_t": nulls.same_t(functions, m=table.m, seed=seed)}
     if table.task is None or table.task.inputs.encoding is not None:
-        if table.m & (table.m - 1) == 0 and table.m > 1:
+        if table.m & (table.m - 1) == 0 and 1 < table.m <= 1 << nulls.LARGEST_N:
             kinds["permuted"] = nulls.permuted_inputs(functions, m=table.m, seed=seed)
     inputs = None if table.task is None else table.task.inputs
     columns = {

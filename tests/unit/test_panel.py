@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from agreement import assert_within
 
 from priorvol import (
     Architecture,
@@ -172,6 +173,33 @@ def test_points_and_their_radius():
 
 
 def test_permuted_functions_stay_in_their_orbit(table):
-    found = complexity_panel(table, "k_lz")
-    best = symmetry.canonical(found.functions, ("permutation",), m=16)
-    assert len(np.unique(best, axis=0)) < len(best)
+    found = complexity_panel(table, "k_lz", max_functions=200)
+    moved = 0
+    for function, k in zip(found.functions, found.permuted["k_lz"], strict=True):
+        orbit = symmetry.orbit(function, ("permutation",), m=16)
+        values = complexity.k_lz(orbit, m=16)
+        assert k in values
+        moved += len(set(values)) > 1
+    assert moved > 50
+
+
+def test_a_null_function_for_each_function(table):
+    """As random ones of the same T, in distribution: the mean of many, T by T."""
+    every = range(20)
+    panels = [complexity_panel(table, "bdd_size", max_functions=100, seed=s) for s in every]
+    ones = bits.unpack(panels[0].functions, 16).sum(axis=1)
+    rng = np.random.default_rng(0)
+    for t in np.unique(ones):
+        words = bits.pack(rng.permuted(np.tile(np.arange(16) < t, (2000, 1)), axis=1))
+        expected = complexity.bdd_size(words, m=16)
+        values = np.concatenate([panel.same_t["bdd_size"][ones == t] for panel in panels])
+        error = expected.std(ddof=1) * np.hypot(len(values) ** -0.5, 2000**-0.5)
+        assert_within(values.mean(), expected.mean(), error)
+
+
+def test_cubes_too_large_to_permute():
+    rng = np.random.default_rng(1)
+    words = bits.pack(rng.random((3, 1 << 17)) < [[0.01], [0.02], [0.5]])
+    found = complexity_panel(FunctionTable(words, [4, 3, 2], m=1 << 17), "entropy")
+    assert found.permuted == {}
+    np.testing.assert_array_equal(found.same_t["entropy"], found.observed["entropy"])
