@@ -15,8 +15,10 @@ _WHERE = {
     "Prior": "architecture",
     "Estimate": "result",
     "FunctionTable": "table",
+    "GaussianLaw": "gaussian",
     "Inputs": "inputs",
     "Task": "task",
+    "TrainingSet": "training_set",
     "array_inputs": "inputs",
     "boolean_cube": "inputs",
     "collect": "collector",
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from priorvol.collector import collect as collect
     from priorvol.export import export_table as export_table
     from priorvol.export import read_counts as read_counts
+    from priorvol.gaussian import GaussianLaw as GaussianLaw
     from priorvol.inputs import Inputs as Inputs
     from priorvol.inputs import array_inputs as array_inputs
     from priorvol.inputs import boolean_cube as boolean_cube
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
     from priorvol.store import save_table as save_table
     from priorvol.table import FunctionTable as FunctionTable
     from priorvol.task import Task as Task
+    from priorvol.training_set import TrainingSet as TrainingSet
 
 
 def __getattr__(name: str) -> Any:
