@@ -16,12 +16,17 @@ from priorvol import bits, checks
 class Estimate:
     """An estimated probability, in natural logs.
 
+    A method that comes without an error, such as expectation propagation, has ``standard_error``,
+    ``low`` and ``high`` all nan: nothing is claimed. What is known exactly has ``low`` and ``high``
+    equal to ``log_p``.
+
     Parameters
     ----------
     log_p : float
         Natural log of the estimate (nats); ``-inf`` when nothing was counted.
     standard_error : float
-        Standard error of ``log_p``; nan when nothing was counted.
+        Standard error of ``log_p``; nan when nothing was counted, 0 where ``log_p`` is finite and
+        exact.
     low, high : float
         Natural logs of the interval's ends.
     level : float
@@ -40,7 +45,8 @@ class Estimate:
     Raises
     ------
     ValueError
-        If the interval does not hold ``log_p``, or a value is out of range.
+        If the interval does not hold ``log_p``, an error is given without an interval, or a value
+        is out of range.
 
     Examples
     --------
@@ -67,12 +73,27 @@ class Estimate:
     def __post_init__(self) -> None:
         """Check the interval and the level."""
         checks.real("level", self.level, low=0.0, high=1.0, open_low=True, open_high=True)
-        if not self.low <= self.log_p <= self.high:
+        nothing_claimed = math.isnan(self.low) and math.isnan(self.high)
+        if math.isnan(self.log_p) or not (nothing_claimed or self.low <= self.log_p <= self.high):
             raise ValueError(
                 f"low <= log_p <= high is wanted, got {self.low}, {self.log_p}, {self.high}"
             )
+        if nothing_claimed and not math.isnan(self.standard_error):
+            raise ValueError(
+                f"standard_error must be nan where low and high are, got {self.standard_error}"
+            )
         if self.standard_error < 0:
             raise ValueError(f"standard_error must be at least 0, got {self.standard_error}")
+
+    @property
+    def has_error(self) -> bool:
+        """Whether the method gives an error, and so an interval."""
+        return not math.isnan(self.low)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the probability is known exactly."""
+        return self.low == self.log_p == self.high
 
     @property
     def p(self) -> float:
@@ -86,7 +107,7 @@ class Estimate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The interval's ends as probabilities."""
+        """The interval's ends as probabilities; nan where the method gives none."""
         return math.exp(self.low), math.exp(self.high)
 
     def to_json(self) -> dict[str, Any]:
@@ -99,6 +120,9 @@ class Estimate:
 
     def __str__(self) -> str:
         """Return the probability with its interval."""
+        if self.is_exact or not self.has_error:
+            note = "exact" if self.is_exact else "no error given"
+            return f"{self.quantity} = {_short(self.log_p)} ({note}, {self.method})"
         low, high = (_short(value) for value in (self.low, self.high))
         level = f"{100 * self.level:g}%"
         return f"{self.quantity} = {_short(self.log_p)} [{low}, {high}] ({level}, {self.method})"

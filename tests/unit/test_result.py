@@ -44,6 +44,31 @@ def test_zero_counts():
     assert str(zero) == "P(f) = 0 [0, 0.3] (95%, monte_carlo)"
 
 
+NO_ERROR = {"standard_error": math.nan, "low": math.nan, "high": math.nan}
+
+
+def test_methods_without_an_error():
+    bare = Estimate(**GOOD | NO_ERROR | {"method": "ep"})
+    assert not bare.has_error and not bare.is_exact
+    assert all(map(math.isnan, bare.interval))
+    record = json.loads(json.dumps(bare.to_json(), allow_nan=False))
+    assert record["low"] is record["high"] is record["standard_error"] is None
+    assert record["log_p"] == GOOD["log_p"]
+    assert str(bare) == "P(f) = 0.25 (no error given, ep)"
+
+
+def test_exact_values():
+    quarter = {"log_p": math.log(0.25), "low": math.log(0.25), "high": math.log(0.25)}
+    exact = Estimate(**GOOD | quarter | {"standard_error": 0.0})
+    assert exact.is_exact and exact.has_error
+    assert str(exact) == "P(f) = 0.25 (exact, monte_carlo)"
+    nothing = {name: -math.inf for name in quarter} | {"standard_error": math.nan}
+    impossible = Estimate(**GOOD | nothing)
+    assert impossible.is_exact and impossible.p == 0.0
+    assert str(impossible) == "P(f) = 0 (exact, monte_carlo)"
+    assert Estimate(**GOOD).has_error and not Estimate(**GOOD).is_exact
+
+
 def test_json_holds_every_field():
     estimate = Estimate(**GOOD, n_samples=10, seconds=0.5, seed=3, diagnostics={"count": 2})
     record = json.loads(json.dumps(estimate.to_json(), allow_nan=False))
@@ -69,6 +94,9 @@ def test_json_holds_every_field():
         ({"high": -2.0}, r"low <= log_p <= high is wanted, got .*-2\.0"),
         ({"log_p": math.nan}, "low <= log_p <= high is wanted, got .*nan"),
         ({"low": math.nan}, "low <= log_p <= high is wanted, got nan"),
+        ({"high": math.nan}, "low <= log_p <= high is wanted, got .*nan"),
+        (NO_ERROR | {"log_p": math.nan}, "low <= log_p <= high is wanted, got nan"),
+        (NO_ERROR | {"standard_error": 0.1}, "standard_error must be nan where low and high are"),
         ({"standard_error": -0.1}, "standard_error must be at least 0, got -0.1"),
     ],
 )
