@@ -1,0 +1,1 @@
+"""Networks of infinite width: Gaussian expectations, kernels, correlation maps, training."""
