@@ -1,0 +1,180 @@
+"""The law of a task's outputs at infinite width, and its tangent kernel."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from priorvol import checks
+from priorvol.gaussian import GaussianLaw
+from priorvol.infinite.expectations import GaussianExpectations
+from priorvol.infinite.recursion import Layer, inner_products, propagate
+from priorvol.task import Task, check_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Array = npt.NDArray[np.float64]
+
+PARAMETRIZATIONS = ("ntk", "standard")
+
+
+def output_law(task: Task) -> GaussianLaw:
+    """Return the Gaussian law of the outputs h on the task's inputs (the NNGP).
+
+    At infinite hidden width it is the limit of the prior (1711.00165); the outputs of a perceptron
+    with Gaussian parameters are Gaussian as they are.
+
+    Parameters
+    ----------
+    task : Task
+        Of infinite hidden width, or without hidden layer.
+
+    Returns
+    -------
+    GaussianLaw
+        Mean 0. Equal inputs have bitwise equal rows.
+
+    Raises
+    ------
+    ValueError
+        If the hidden widths are finite, or the outputs are not Gaussian in the limit: the first
+        layer is uniform, a layer has uniform biases of sigma_b > 0, or a layer above an infinite
+        one has weights that are not divided by its width.
+
+    Notes
+    -----
+    Weights above an infinite layer may be uniform, by the central limit theorem. With
+    ``bias_scaling="fan_in"`` a layer above an infinite one has no bias in the limit.
+
+    Examples
+    --------
+    >>> import math
+    >>> from priorvol import Architecture, Prior
+    >>> output_law(Task(Architecture(1, (math.inf,)), Prior(sigma_b=0.0))).covariance
+    array([[0. , 0. ],
+           [0. , 0.5]])
+    """
+    layers = limit_layers(task, "output_law")
+    pairs = inner_products(task.inputs.values)
+    kernels = propagate(pairs, layers, expectations_of(task))
+    return GaussianLaw(_overflow_checked(kernels.covariance[pairs.place]))
+
+
+def tangent_kernel(task: Task, *, parametrization: str = "ntk") -> Array:
+    """Return the neural tangent kernel of the outputs on the task's inputs.
+
+    Parameters
+    ----------
+    task : Task
+        As for `output_law`.
+    parametrization : "ntk" or "standard"
+        ``"ntk"``: every parameter is its standard deviation under the prior times a variable that
+        is trained (1806.07572): Theta = sum of (standard deviation)^2 (dh/dparameter)^2.
+        ``"standard"``: the parameters themselves are trained; the sum of (dh/dparameter)^2 grows
+        as the width, and what is returned is its limit divided by the width, for equal widths: the
+        kernel of gradient descent whose learning rate is inversely proportional to the width.
+        The first layer and all biases drop out of it.
+
+    Returns
+    -------
+    (m, m) float64 array
+        Symmetric.
+
+    Raises
+    ------
+    ValueError
+        As `output_law`; if phi jumps (``sign``); if a perceptron is asked for in the standard
+        parametrisation, where there is no width to divide by.
+
+    Notes
+    -----
+    Standard: Theta^1 = 0, Theta^{l+1} = E[phi phi] + sigma_w^2 E[phi' phi'] Theta^l.
+
+    Examples
+    --------
+    >>> import math
+    >>> from priorvol import Architecture, Prior
+    >>> task = Task(Architecture(1, (math.inf,)), Prior(sigma_b=0.0))
+    >>> tangent_kernel(task)[1, 1], tangent_kernel(task, parametrization="standard")[1, 1]
+    (np.float64(1.0), np.float64(0.5))
+    """
+    checks.choice("parametrization", parametrization, PARAMETRIZATIONS)
+    layers = limit_layers(task, "tangent_kernel")
+    if parametrization == "standard" and len(layers) == 1:
+        raise ValueError(
+            "parametrization='standard' needs a hidden layer: it is a limit divided by the width, "
+            "got a perceptron"
+        )
+    pairs = inner_products(task.inputs.values)
+    kernels = propagate(pairs, layers, expectations_of(task), tangent=parametrization)
+    assert kernels.tangent is not None
+    return _overflow_checked(kernels.tangent[pairs.place])
+
+
+def expectations_of(task: Task) -> GaussianExpectations:
+    """Return the Gaussian expectations of a task's activation."""
+    architecture = task.architecture
+    return GaussianExpectations(
+        architecture.activation, shift=architecture.shift, slope=architecture.slope
+    )
+
+
+def limit_layers(task: Any, what: str) -> list[Layer]:
+    """Return the layers' variances at infinite width, from the inputs up.
+
+    Parameters
+    ----------
+    task : Task
+    what : str
+        Who asks, for the message.
+
+    Raises
+    ------
+    ValueError
+        See `output_law`.
+    """
+    architecture, prior = check_task(task).architecture, task.prior
+    if architecture.hidden and not architecture.is_infinite:
+        raise ValueError(
+            f"{what} needs infinite hidden widths (math.inf) or no hidden layer, got hidden = "
+            f"{architecture.hidden}: the outputs of a finite network are not Gaussian"
+        )
+    layers = []
+    for number, fan_in in enumerate(architecture.layer_sizes[:-1]):
+        weight, bias = float(prior.sigma_w[number]) ** 2, float(prior.sigma_b[number]) ** 2
+        if prior.bias_scaling[number] == "fan_in":
+            bias = bias / fan_in
+        refuse: Callable[[str], ValueError] = lambda why, number=number: ValueError(  # noqa: E731
+            f"{what}: layer {number} of {task.architecture} {why}"
+        )
+        if prior.distribution[number] == "uniform":
+            if number == 0:
+                raise refuse(
+                    "has distribution='uniform', and a first layer without Gaussian weights and "
+                    "biases has no Gaussian limit: use distribution='gaussian' there"
+                )
+            if bias > 0:
+                raise refuse(
+                    f"has uniform biases (sigma_b = {prior.sigma_b[number]:g}), which are not "
+                    "Gaussian at any width: use distribution='gaussian' or sigma_b = 0 there"
+                )
+        if prior.weight_scaling[number] == "none":
+            if number > 0:
+                raise refuse(
+                    "has weight_scaling='none' above an infinite layer, so that its variance is "
+                    "infinite: use weight_scaling='fan_in' there"
+                )
+        elif number == 0:
+            weight /= fan_in
+        layers.append(Layer(weight, bias))
+    return layers
+
+
+def _overflow_checked(kernel: Array) -> Array:
+    if not np.isfinite(kernel).all():
+        raise ValueError("the kernel is beyond the range of float64: sigma_w or inputs too large")
+    return kernel
