@@ -142,11 +142,10 @@ def _cholesky(K: Array, w: Array) -> Array:
     """Return the lower factor of I + w K w, whose eigenvalues are at least 1."""
     B = w[:, None] * K * w
     B[np.diag_indices_from(B)] += 1.0
-    return np.linalg.cholesky(B)
+    return np.asarray(np.linalg.cholesky(B), dtype=np.float64)
 
 
 def _solve(factor: Array, right: Array) -> Array:
     from scipy.linalg import cho_solve
 
-    solution: Array = cho_solve((factor, True), right, check_finite=False)
-    return solution
+    return np.asarray(cho_solve((factor, True), right, check_finite=False), dtype=np.float64)
