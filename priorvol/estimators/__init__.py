@@ -1,0 +1,1 @@
+"""Estimators of P(f), P(S) and orthant probabilities; each returns an `Estimate`."""
