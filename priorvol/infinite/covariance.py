@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +12,6 @@ from priorvol.gaussian import GaussianLaw
 from priorvol.infinite.expectations import GaussianExpectations
 from priorvol.infinite.recursion import Layer, inner_products, propagate
 from priorvol.task import Task, check_task
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Array = npt.NDArray[np.float64]
 
@@ -61,7 +57,7 @@ def output_law(task: Task) -> GaussianLaw:
     layers = limit_layers(task, "output_law")
     pairs = inner_products(task.inputs.values)
     kernels = propagate(pairs, layers, expectations_of(task))
-    return GaussianLaw(_overflow_checked(kernels.covariance[pairs.place]))
+    return GaussianLaw(kernels.covariance[pairs.place])
 
 
 def tangent_kernel(task: Task, *, parametrization: str = "ntk") -> Array:
@@ -77,7 +73,8 @@ def tangent_kernel(task: Task, *, parametrization: str = "ntk") -> Array:
         ``"standard"``: the parameters themselves are trained; the sum of (dh/dparameter)^2 grows
         as the width, and what is returned is its limit divided by the width, for equal widths: the
         kernel of gradient descent whose learning rate is inversely proportional to the width.
-        The first layer and all biases drop out of it.
+        The first layer and all biases drop out of it. A perceptron has no width: its kernel is
+        x.y, plus 1 if it has a bias.
 
     Returns
     -------
@@ -87,8 +84,7 @@ def tangent_kernel(task: Task, *, parametrization: str = "ntk") -> Array:
     Raises
     ------
     ValueError
-        As `output_law`; if phi jumps (``sign``); if a perceptron is asked for in the standard
-        parametrisation, where there is no width to divide by.
+        As `output_law`, or if phi jumps, as ``sign`` does.
 
     Notes
     -----
@@ -103,16 +99,12 @@ def tangent_kernel(task: Task, *, parametrization: str = "ntk") -> Array:
     (np.float64(1.0), np.float64(0.5))
     """
     checks.choice("parametrization", parametrization, PARAMETRIZATIONS)
-    layers = limit_layers(task, "tangent_kernel")
-    if parametrization == "standard" and len(layers) == 1:
-        raise ValueError(
-            "parametrization='standard' needs a hidden layer: it is a limit divided by the width, "
-            "got a perceptron"
-        )
+    layers, kind = limit_layers(task, "tangent_kernel"), parametrization
+    if len(layers) == 1 and kind == "standard":
+        layers, kind = [Layer(1.0, 1.0 if layers[0].bias else 0.0)], "ntk"
     pairs = inner_products(task.inputs.values)
-    kernels = propagate(pairs, layers, expectations_of(task), tangent=parametrization)
-    assert kernels.tangent is not None
-    return _overflow_checked(kernels.tangent[pairs.place])
+    kernels = propagate(pairs, layers, expectations_of(task), tangent=kind)
+    return cast(Array, kernels.tangent)[pairs.place]
 
 
 def expectations_of(task: Task) -> GaussianExpectations:
@@ -137,7 +129,8 @@ def limit_layers(task: Any, what: str) -> list[Layer]:
     ValueError
         See `output_law`.
     """
-    architecture, prior = check_task(task).architecture, task.prior
+    architecture = check_task(task).architecture
+    prior: Any = task.prior
     if architecture.hidden and not architecture.is_infinite:
         raise ValueError(
             f"{what} needs infinite hidden widths (math.inf) or no hidden layer, got hidden = "
@@ -145,36 +138,35 @@ def limit_layers(task: Any, what: str) -> list[Layer]:
         )
     layers = []
     for number, fan_in in enumerate(architecture.layer_sizes[:-1]):
+        fault = _fault(task, number)
+        if fault:
+            raise ValueError(f"{what}: layer {number} of {architecture} {fault}")
         weight, bias = float(prior.sigma_w[number]) ** 2, float(prior.sigma_b[number]) ** 2
-        if prior.bias_scaling[number] == "fan_in":
-            bias = bias / fan_in
-        refuse: Callable[[str], ValueError] = lambda why, number=number: ValueError(  # noqa: E731
-            f"{what}: layer {number} of {task.architecture} {why}"
-        )
-        if prior.distribution[number] == "uniform":
-            if number == 0:
-                raise refuse(
-                    "has distribution='uniform', and a first layer without Gaussian weights and "
-                    "biases has no Gaussian limit: use distribution='gaussian' there"
-                )
-            if bias > 0:
-                raise refuse(
-                    f"has uniform biases (sigma_b = {prior.sigma_b[number]:g}), which are not "
-                    "Gaussian at any width: use distribution='gaussian' or sigma_b = 0 there"
-                )
-        if prior.weight_scaling[number] == "none":
-            if number > 0:
-                raise refuse(
-                    "has weight_scaling='none' above an infinite layer, so that its variance is "
-                    "infinite: use weight_scaling='fan_in' there"
-                )
-        elif number == 0:
+        if number == 0 and prior.weight_scaling[0] == "fan_in":
             weight /= fan_in
+        if prior.bias_scaling[number] == "fan_in":
+            bias /= fan_in
         layers.append(Layer(weight, bias))
     return layers
 
 
-def _overflow_checked(kernel: Array) -> Array:
-    if not np.isfinite(kernel).all():
-        raise ValueError("the kernel is beyond the range of float64: sigma_w or inputs too large")
-    return kernel
+def _fault(task: Task, number: int) -> str:
+    """Return why a layer has no Gaussian limit and what would have one; empty if it has."""
+    prior: Any = task.prior
+    if prior.distribution[number] == "uniform":
+        if number == 0:
+            return (
+                "has distribution='uniform', and a first layer without Gaussian weights and biases "
+                "has no Gaussian limit: use distribution='gaussian' there"
+            )
+        if prior.sigma_b[number] > 0 and prior.bias_scaling[number] == "none":
+            return (
+                f"has uniform biases (sigma_b = {prior.sigma_b[number]:g}), which are not Gaussian "
+                "at any width: use distribution='gaussian' or sigma_b = 0 there"
+            )
+    if number > 0 and prior.weight_scaling[number] == "none":
+        return (
+            "has weight_scaling='none' above an infinite layer, so that its variance is infinite: "
+            "use weight_scaling='fan_in' there"
+        )
+    return ""

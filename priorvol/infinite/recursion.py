@@ -170,9 +170,12 @@ def propagate(
     ValueError
         If the tangent kernel of an activation with jumps is asked for.
     """
-    state = _State.start(pairs, layers[0], tangent, gradient)
-    for layer in layers[1:]:
-        state.step(layer, expectations)
+    with np.errstate(over="ignore", invalid="ignore"):
+        state = _State.start(pairs, layers[0], tangent, gradient)
+        for number, layer in enumerate(layers[1:], start=1):
+            state.check(number - 1)
+            state.step(layer, expectations)
+        state.check(len(layers) - 1)
     return Kernels(state.k, state.theta, state.dk, state.dtheta)
 
 
@@ -181,7 +184,8 @@ class _State:
 
     def __init__(self, pairs: InnerProducts, tangent: str | None, k: Array, dk: Array | None):
         self.pairs, self.tangent, self.k, self.dk = pairs, tangent, k, dk
-        self.theta = self.dtheta = None
+        self.theta: Array | None = None
+        self.dtheta: Array | None = None
 
     @classmethod
     def start(
@@ -197,42 +201,37 @@ class _State:
             state.theta = np.zeros(len(product))
         return state
 
+    def check(self, number: int) -> None:
+        """Raise ``ValueError`` if the numbers of this layer left the range of float64."""
+        for array in (self.k, self.theta, self.dk, self.dtheta):
+            if array is not None and not np.isfinite(array).all():
+                raise ValueError(
+                    f"layer {number}: the kernel leaves the range of float64; sigma_w, sigma_b or "
+                    "the inputs are too large"
+                )
+
     def step(self, layer: Layer, expectations: Any) -> None:
         """Go one layer up."""
-        qx, qy, rho = self._moments()
-        value = expectations.value(qx, qy, rho)
+        moments = self._moments()
+        dlog = None if self.dk is None else self._log_gradients(*moments)
+        value = expectations.value(*moments)
         k = layer.weight * value + layer.bias
         dk = None
-        if self.dk is not None:
-            dlog = self._log_gradients(qx, qy, rho)
-            dvalue = _chain(expectations.value_gradient(qx, qy, rho), dlog)
-            dk = layer.weight * dvalue
+        if dlog is not None:
+            dk = layer.weight * _chain(expectations.value_gradient(*moments), dlog)
             dk[0] += 2 * layer.bias
             dk[1] += 2 * layer.weight * value
         if self.theta is not None:
-            self._step_tangent(layer, expectations, (qx, qy, rho), value, k, dk)
+            # an input without variance has a tangent kernel of 0, whatever phi' is there
+            moving = moments[0] > 0
+            slope = layer.weight * np.where(moving, expectations.derivative(*moments), 0.0)
+            if dlog is not None and dk is not None and self.dtheta is not None:
+                dslope = _chain(expectations.derivative_gradient(*moments), dlog)
+                change = layer.weight * np.where(moving, dslope * self.theta, 0.0)
+                change[1] += 2 * slope * self.theta
+                self.dtheta = dk + change + slope * self.dtheta
+            self.theta = (value if self.tangent == "standard" else k) + slope * self.theta
         self.k, self.dk = k, dk
-
-    def _step_tangent(
-        self,
-        layer: Layer,
-        expectations: Any,
-        moments: tuple[Array, Array, Array],
-        value: Array,
-        k: Array,
-        dk: Array | None,
-    ) -> None:
-        # an input without variance has a tangent kernel of 0, whatever phi' is there
-        slope = np.where(moments[0] > 0, expectations.derivative(*moments), 0.0)
-        old = self.theta
-        assert old is not None
-        self.theta = (value if self.tangent == "standard" else k) + layer.weight * slope * old
-        if dk is not None and self.dtheta is not None:
-            dlog = self._log_gradients(*moments)
-            dslope = _chain(expectations.derivative_gradient(*moments), dlog)
-            change = np.where(moments[0] > 0, dslope * old, 0.0) + slope * self.dtheta
-            change[1] += 2 * slope * old
-            self.dtheta = dk + layer.weight * change
 
     def _moments(self) -> tuple[Array, Array, Array]:
         """Return both variances and the correlation of each triple."""
@@ -247,10 +246,9 @@ class _State:
 
     def _log_gradients(self, qx: Array, qy: Array, rho: Array) -> tuple[Array, Array, Array]:
         """Return the gradients (2, p) of ln q_x, ln q_y and the correlation."""
-        pairs, u, dk = self.pairs, self.pairs.n_norms, self.dk
-        assert dk is not None
-        q = self.k[:u]
-        dlog = np.divide(dk[:, :u], q, out=np.zeros_like(dk[:, :u]), where=q > 0)
+        pairs, u = self.pairs, self.pairs.n_norms
+        dk = np.zeros((2, len(rho))) if self.dk is None else self.dk
+        dlog = np.divide(dk[:, :u], qx[:u], out=np.zeros((2, u)), where=qx[:u] > 0)
         dx, dy = dlog[:, pairs.first], dlog[:, pairs.second]
         roots = np.sqrt(qx) * np.sqrt(qy)
         drho = np.divide(dk, roots, out=np.zeros_like(dk), where=roots > 0)
@@ -260,10 +258,9 @@ class _State:
 
 
 def _chain(partial: tuple[Array, Array, Array], dlog: tuple[Array, Array, Array]) -> Array:
-    """Return the gradient of E from its partial derivatives, which may be infinite at |rho| = 1."""
-    fixed = dlog[2] == 0.0
-    by_rho = np.where(fixed, 0.0, np.where(fixed.all(axis=0), 0.0, partial[2]) * dlog[2])
-    total: Array = partial[0] * dlog[0] + partial[1] * dlog[1] + by_rho
+    """Return the gradient of E from its partial derivatives; that by rho may be infinite."""
+    by_rho = np.where((dlog[2] == 0.0).all(axis=0), 0.0, partial[2])
+    total: Array = partial[0] * dlog[0] + partial[1] * dlog[1] + by_rho * dlog[2]
     return total
 
 
