@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol import checks
-from priorvol.estimators.laplace import check_signs
+from priorvol.estimators.expectation_propagation import check_signs
 from priorvol.gaussian import GaussianLaw
 from priorvol.result import Estimate
 from priorvol.rng import generator
@@ -83,7 +83,9 @@ def genz_probability(
             "method 'genz' needs a SciPy whose multivariate_normal.cdf takes rng: "
             "pip install --upgrade scipy"
         )
-    signs_ = check_signs(law, signs)
+    if not isinstance(law, GaussianLaw):
+        raise ValueError(f"law must be a GaussianLaw, got {type(law).__name__}")
+    signs_ = check_signs(signs, law.m)
     wanted = checks.real("relative_error", relative_error, low=0.0, open_low=True)
     number = checks.integer("n_samples", n_samples, low=1000, high=1 << 40)
     level = checks.real("level", level, low=0.0, high=1.0, open_low=True, open_high=True)

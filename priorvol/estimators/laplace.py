@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol import checks
+from priorvol.estimators.expectation_propagation import check_signs
 from priorvol.gaussian import GaussianLaw
 
 Array = npt.NDArray[np.float64]
@@ -85,7 +86,9 @@ def laplace(law: GaussianLaw, signs: npt.ArrayLike, *, noise: float = 1.0) -> La
     >>> round(math.exp(found.log_z), 4), found.converged  # exactly 0.2572
     (0.2572, True)
     """
-    signs_ = check_signs(law, signs)
+    if not isinstance(law, GaussianLaw):
+        raise ValueError(f"law must be a GaussianLaw, got {type(law).__name__}")
+    signs_ = check_signs(signs, law.m).astype(np.float64)
     root = math.sqrt(checks.real("noise", noise, low=0.0, open_low=True))
     K, mean = law.covariance, law.mean
     a, Ka = np.zeros(law.m), np.zeros(law.m)
@@ -113,18 +116,6 @@ def laplace(law: GaussianLaw, signs: npt.ArrayLike, *, noise: float = 1.0) -> La
     factor = _cholesky(K, np.sqrt(curvature))
     log_z = value - 0.5 * float(a @ Ka) - float(np.log(np.diag(factor)).sum())
     return LaplaceApproximation(log_z, mean + Ka, iterations, converged)
-
-
-def check_signs(law: GaussianLaw, signs: npt.ArrayLike) -> Array:
-    """Return the signs of one orthant of a law as floats, or raise ``ValueError``."""
-    if not isinstance(law, GaussianLaw):
-        raise ValueError(f"law must be a GaussianLaw, got {type(law).__name__}")
-    array = np.asarray(signs)
-    if array.shape != (law.m,) or array.dtype.kind not in "if":
-        raise ValueError(f"signs must be {law.m} numbers -1 or +1, got shape {array.shape}")
-    if not np.isin(array, (-1, 1)).all():
-        raise ValueError(f"signs must be -1 or +1, got {array[~np.isin(array, (-1, 1))][0]}")
-    return array.astype(np.float64)
 
 
 def _likelihood(signs: Array, h: Array, root: float) -> tuple[float, Array, Array]:
