@@ -52,6 +52,33 @@ _FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "linear": lambda z: z,
 }
 
+
+def _sech_squared(z: Array) -> Array:
+    small = np.exp(-2.0 * np.abs(z))
+    return np.asarray(4.0 * small / (1.0 + small) ** 2, dtype=np.float64)
+
+
+def _normal_density(z: Array) -> Array:
+    return np.asarray(np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi), dtype=np.float64)
+
+
+def _gelu_slope(z: Array) -> Array:
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(z) + z * _normal_density(z), dtype=np.float64)
+
+
+_DERIVATIVES: dict[str, Callable[[Array], Array]] = {
+    "relu": lambda z: np.where(z > 0.0, 1.0, 0.0),
+    "tanh": _sech_squared,
+    "erf": lambda z: 2.0 / math.sqrt(math.pi) * np.exp(-z * z),
+    "sigmoid": lambda z: _sigmoid(z) * _sigmoid(-z),
+    "gelu": _gelu_slope,
+    "softplus": _sigmoid,
+    "sin": np.cos,
+    "linear": np.ones_like,
+}
+
 ACTIVATIONS: tuple[str, ...] = tuple(_FUNCTIONS)
 """The names that ``Architecture(activation=...)`` accepts."""
 
@@ -86,6 +113,39 @@ def apply(z: Array, activation: str, *, shift: float = 0.0, slope: float = LEAKY
     if activation == "leaky_relu":
         values = values + slope * np.minimum(z, 0.0)
     return values + shift if shift else values
+
+
+def derivative(z: Array, activation: str, *, slope: float = LEAKY_SLOPE) -> Array:
+    """Return phi'(z) in float64; a shift has none.
+
+    Parameters
+    ----------
+    z : array
+        Pre-activations, any shape.
+    activation : str
+        One of `ACTIVATIONS` but ``sign``. At the kink of ``relu`` and ``leaky_relu`` it is the
+        derivative from the left.
+    slope : float
+        The slope of ``leaky_relu`` on the negative side.
+
+    Raises
+    ------
+    ValueError
+        If the activation is unknown, or jumps (``sign``).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> derivative(np.array([-1.0, 0.0, 2.0]), "relu")
+    array([0., 0., 1.])
+    """
+    checks.choice("activation", activation, ACTIVATIONS)
+    if activation == "sign":
+        raise ValueError("activation 'sign' jumps at 0: it has no derivative to train with")
+    values = np.asarray(z, dtype=np.float64)
+    if activation == "leaky_relu":
+        return np.where(values > 0.0, 1.0, slope)
+    return _DERIVATIVES[activation](values)
 
 
 def gaussian_mean(activation: str, *, slope: float = LEAKY_SLOPE) -> float:
