@@ -26,19 +26,22 @@ _WHERE = {
     "digits_inputs": "inputs",
     "npz_inputs": "inputs",
     "draw_parameters": "sampler",
+    "estimate": "estimators",
+    "estimate_batch": "estimators",
     "evaluate": "sampler",
     "export_table": "export",
     "load_run": "store",
     "read_counts": "export",
     "save_table": "store",
 }
-_MODULES = ("atlas", "complexity", "nulls", "plotting", "simplicity", "symmetry")
+_MODULES = ("atlas", "complexity", "estimators", "nulls", "plotting", "simplicity", "symmetry")
 
 __all__ = [*_WHERE, *_MODULES, "__version__"]
 
 if TYPE_CHECKING:
     from priorvol import atlas as atlas
     from priorvol import complexity as complexity
+    from priorvol import estimators as estimators
     from priorvol import nulls as nulls
     from priorvol import plotting as plotting
     from priorvol import simplicity as simplicity
@@ -46,6 +49,8 @@ if TYPE_CHECKING:
     from priorvol.architecture import Architecture as Architecture
     from priorvol.architecture import Prior as Prior
     from priorvol.collector import collect as collect
+    from priorvol.estimators import estimate as estimate
+    from priorvol.estimators import estimate_batch as estimate_batch
     from priorvol.export import export_table as export_table
     from priorvol.export import read_counts as read_counts
     from priorvol.gaussian import GaussianLaw as GaussianLaw
