@@ -116,20 +116,29 @@ class Estimate:
         for key in ("log_p", "standard_error", "low", "high"):
             if not math.isfinite(record[key]):
                 record[key] = None
+        for name, value in self.diagnostics.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                record["diagnostics"][name] = None
         return record
 
     def __str__(self) -> str:
         """Return the probability with its interval."""
+        value = f"{self.quantity} = {probability_text(self.log_p)}"
         if self.is_exact or not self.has_error:
             note = "exact" if self.is_exact else "no error given"
-            return f"{self.quantity} = {_short(self.log_p)} ({note}, {self.method})"
-        low, high = (_short(value) for value in (self.low, self.high))
-        level = f"{100 * self.level:g}%"
-        return f"{self.quantity} = {_short(self.log_p)} [{low}, {high}] ({level}, {self.method})"
+            return f"{value} ({note}, {self.method})"
+        low, high = (probability_text(end) for end in (self.low, self.high))
+        return f"{value} [{low}, {high}] ({100 * self.level:g}%, {self.method})"
 
 
-def _short(log_p: float) -> str:
-    """Print exp(log_p) in four digits, also below the smallest double."""
+def probability_text(log_p: float) -> str:
+    """Print exp(log_p) in four digits, also below the smallest double.
+
+    Examples
+    --------
+    >>> probability_text(-1000.0)
+    '5.076e-435'
+    """
     if log_p == -math.inf:
         return "0"
     if log_p > -600:

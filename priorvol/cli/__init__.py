@@ -22,6 +22,7 @@ from priorvol.cli import (
     collect,
     complexity,
     distribution,
+    estimate,
     export,
     importing,
     plot,
@@ -33,6 +34,7 @@ from priorvol.cli import options as shared
 _VERBS = (
     collect,
     show,
+    estimate,
     complexity,
     bias,
     distribution,
