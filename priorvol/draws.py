@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from priorvol import bits, checks
 from priorvol.inputs import check_indices
-from priorvol.provenance import Imported, PriorSampling, Provenance, Source
+from priorvol.provenance import Imported, Provenance, Source
 from priorvol.rows import Counts, Rows, Words, read_only
 from priorvol.task import Task, check_task
 
@@ -54,8 +54,11 @@ class Draws:
 
     def _check_groups(self, columns: list[Counts]) -> None:
         """Check that the draws are whole groups, those of the provenance."""
-        if not isinstance(self._source, PriorSampling | Imported):
-            raise ValueError(f"source must be PriorSampling or Imported, got {self._source!r}")
+        if not isinstance(self._source, Source):
+            raise ValueError(
+                f"source must be a record of priorvol.provenance, such as PriorSampling, got "
+                f"{self._source!r}"
+            )
         draws = self.output_draws
         if self._n_samples % draws:
             raise ValueError(f"{self._n_samples} draws are not whole groups of {draws}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import pairwise
@@ -9,8 +10,10 @@ from typing import Any, ClassVar
 
 from priorvol import checks
 from priorvol.rng import BLOCK, STREAM_VERSION, check_seed
+from priorvol.training_set import TrainingSet
 
 MAX_DRAWS = 1 << 16
+POSTERIOR_METHODS = ("independent", "chains")
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,129 @@ class Imported:
         return f"counts imported from {self.origin}"
 
 
-Source = PriorSampling | Imported
-_SOURCES: dict[str, type[Source]] = {"prior": PriorSampling, "imported": Imported}
+@dataclass(frozen=True)
+class GaussianProcess:
+    """Independent draws of functions from a Gaussian law of the outputs.
+
+    Parameters
+    ----------
+    law : dict of str to JSON values
+        What the law is, down to every number that fixes it: kernel, parametrisation, time,
+        training set. Tables add up only where it is the same.
+
+    Raises
+    ------
+    ValueError
+        If it is not a JSON object with a text under ``"name"``.
+
+    Examples
+    --------
+    >>> source = GaussianProcess({"name": "trained", "time": 2.0})
+    >>> str(source), source == GaussianProcess({"time": 2.0, "name": "trained"})
+    ('draws of a Gaussian process: trained, time=2.0', True)
+    """
+
+    kind: ClassVar[str] = "gaussian"
+    output_draws: ClassVar[int] = 1
+    law: Any
+
+    def __post_init__(self) -> None:
+        """Keep the description as text, so that it cannot change."""
+        law = json.loads(self.law) if isinstance(self.law, str) else self.law
+        if not isinstance(law, dict) or not isinstance(law.get("name"), str):
+            raise ValueError(f"law must be a JSON object with a name, got {law!r:.80}")
+        try:
+            text = json.dumps(law, sort_keys=True, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"law must be JSON: {error}") from None
+        object.__setattr__(self, "law", text)
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What the law is, as given."""
+        record: dict[str, Any] = json.loads(self.law)
+        return record
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        record = self.description
+        rest = [f"{key}={record[key]}" for key in sorted(record) if key != "name"]
+        return f"draws of a Gaussian process: {', '.join([record['name'], *rest])}"
+
+
+@dataclass(frozen=True)
+class PosteriorSampling:
+    """Draws from P_B(f given S), the prior among the functions that fit a training set.
+
+    Parameters
+    ----------
+    training_set : TrainingSet
+        Its indices are those of the task that was drawn from; a table restricted to some inputs
+        keeps them.
+    method : "independent" or "chains"
+        Draws of their own, or Markov chains that start from one.
+    output_draws : int
+        Draws in one group: the length of a chain, 1 for independent draws.
+    task_hash : str
+        ``content_hash`` of the task that was drawn from.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range or of the wrong type.
+
+    Examples
+    --------
+    >>> from priorvol.training_set import TrainingSet
+    >>> str(PosteriorSampling(TrainingSet([0, 2], [1, 1])))
+    'independent posterior samples given 2 training inputs, 2 of them labelled 1'
+    """
+
+    kind: ClassVar[str] = "posterior"
+    training_set: TrainingSet
+    method: str = "independent"
+    output_draws: int = 1
+    task_hash: str = ""
+
+    def __post_init__(self) -> None:
+        """Check the fields; a training set may come as JSON."""
+        if isinstance(self.training_set, dict):
+            object.__setattr__(self, "training_set", TrainingSet.from_json(self.training_set))
+        if not isinstance(self.training_set, TrainingSet):
+            kind = type(self.training_set).__name__
+            raise ValueError(f"training_set must be a TrainingSet, got {kind}")
+        checks.choice("posterior method", self.method, POSTERIOR_METHODS)
+        high = 1 if self.method == "independent" else MAX_DRAWS
+        draws = checks.integer("output_draws", self.output_draws, low=1, high=high)
+        object.__setattr__(self, "output_draws", draws)
+        if not isinstance(self.task_hash, str):
+            raise ValueError(f"task_hash must be text, got {self.task_hash!r:.80}")
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        how = "independent posterior samples"
+        if self.method == "chains":
+            how = f"posterior samples in Markov chains of {self.output_draws}"
+        return f"{how} given {self.training_set}"
+
+
+Source = PriorSampling | Imported | GaussianProcess | PosteriorSampling
+_SOURCES: dict[str, type[Source]] = {
+    "prior": PriorSampling,
+    "imported": Imported,
+    "gaussian": GaussianProcess,
+    "posterior": PosteriorSampling,
+}
 
 
 def source_to_json(source: Source) -> dict[str, Any]:
     """Return a JSON-ready dict of a source."""
-    return {"kind": source.kind, **asdict(source)}
+    if isinstance(source, GaussianProcess):
+        return {"kind": source.kind, "law": source.description}
+    record = {"kind": source.kind, **asdict(source)}
+    if isinstance(source, PosteriorSampling):
+        record["training_set"] = source.training_set.to_json()
+    return record
 
 
 def source_from_json(record: dict[str, Any]) -> Source:

@@ -24,7 +24,7 @@ STREAM_VERSION = 1
 
 MAX_SEED = (1 << 64) - 1
 
-_PRIOR_SAMPLING = 0x7072696F  # the purpose of a stream; others will have words of their own
+_PURPOSES = {"prior": 0x7072696F, "gaussian": 0x67617573, "posterior": 0x706F7374}
 
 
 def check_seed(seed: Any) -> int:
@@ -38,15 +38,17 @@ def check_seed(seed: Any) -> int:
     return checks.integer("seed", seed, low=0, high=MAX_SEED)
 
 
-def stream_key(seed: int, output_draws: int) -> tuple[int, int, int, int]:
+def stream_key(seed: int, output_draws: int, purpose: str = "prior") -> tuple[int, int, int, int]:
     """Return the generator's key, four 32-bit words: the seed, the output draws and the purpose.
+
+    Purposes are ``"prior"``, ``"gaussian"`` and ``"posterior"``.
 
     Examples
     --------
     >>> stream_key(1 << 32, 50)[:3]
     (0, 1, 50)
     """
-    return (seed & 0xFFFFFFFF, seed >> 32, output_draws, _PRIOR_SAMPLING)
+    return (seed & 0xFFFFFFFF, seed >> 32, output_draws, _PURPOSES[purpose])
 
 
 def generator(seed: int, purpose: str) -> np.random.Generator:

@@ -1,5 +1,6 @@
 """Prior Monte Carlo: a span of random networks becomes one `FunctionTable`.
 
+At infinite width the outputs are Gaussian and `priorvol.gaussian_functions` draws them.
 Parameters are drawn in float32 and networks evaluated in float32 (perceptrons in float64, where
 float32 sums tie at h = 0 about once in 10^6 draws). `draw_parameters` replays any sample and
 `evaluate` computes its outputs in float64: the reference that the kernels are tested against.
@@ -8,7 +9,6 @@ float32 sums tie at h = 0 about once in 10^6 draws). `draw_parameters` replays a
 from __future__ import annotations
 
 import math
-import threading
 from functools import lru_cache
 from typing import Any
 
@@ -16,11 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol import activation, bits, checks
-from priorvol._kernels import hashing, networks, streams
+from priorvol._kernels import networks, streams
 from priorvol._kernels import rows as row_kernels
 from priorvol._kernels.activations import CODES
 from priorvol._kernels.layers import BLOCK as COLUMNS
 from priorvol._kernels.networks import Network, Workspace
+from priorvol.counting import Counter, TSums
+from priorvol.gaussian_functions import count_functions, task_factor
 from priorvol.provenance import PriorSampling, Provenance, Span
 from priorvol.rng import BLOCK, check_seed, stream_key
 from priorvol.table import FunctionTable
@@ -28,7 +30,6 @@ from priorvol.task import Task, check_task
 
 Array = npt.NDArray[np.float64]
 Parameters = list[tuple[Array, Array]]
-TSums = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64] | None]
 
 TIE_RULE = "f(x) = 1 if and only if h(x) > 0"
 
@@ -42,7 +43,6 @@ def sample_span(task: Task, span: Span) -> FunctionTable:
     Parameters
     ----------
     task : Task
-        Of finite width.
     span : Span
         Which hidden draws of which stream, and how many output draws each.
 
@@ -54,8 +54,8 @@ def sample_span(task: Task, span: Span) -> FunctionTable:
     Raises
     ------
     ValueError
-        If the widths are infinite, a perceptron is asked for several output draws, or the prior
-        leads out of single precision.
+        If a perceptron or an infinite network is asked for several output draws, the prior leads
+        out of single precision, or an infinite network has no Gaussian limit.
 
     Examples
     --------
@@ -87,9 +87,11 @@ def count_span(task: Task, span: Span) -> tuple[npt.NDArray[np.uint64], TSums]:
         Counts of T = t and, for grouped draws, their group pairs, each (m + 1,) int64.
     """
     draws = check_sampling(task, span.output_draws)
+    if task.architecture.is_infinite:
+        return count_functions(task_factor(task), span, "prior")
     network, words = compile_task(task), bits.n_words(task.m)
     key = stream_key(span.seed, draws)
-    counter = _Counter(task.m, words, draws)
+    counter = Counter(task.m, words, draws)
     groups = max(_BATCH // draws, 1)
     keys = np.empty((groups * draws, words), dtype=np.uint64)
     work = _workspace(network, draws)
@@ -106,8 +108,16 @@ def count_span(task: Task, span: Span) -> tuple[npt.NDArray[np.uint64], TSums]:
 
 def check_sampling(task: Any, output_draws: Any) -> int:
     """Return ``output_draws``, or raise ``ValueError`` if the task cannot be sampled so."""
-    check_task(task).require_finite("sampling")
+    infinite = check_task(task).architecture.is_infinite
     draws = PriorSampling(output_draws).output_draws
+    if infinite:
+        if draws > 1:
+            raise ValueError(
+                f"output_draws = {draws} has no meaning at infinite width, where draws share "
+                "nothing and cost the same: use 1"
+            )
+        task_factor(task)
+        return draws
     if draws > 1 and not task.architecture.hidden:
         raise ValueError(
             f"output_draws = {draws} needs a hidden layer to share; a perceptron has none: use 1"
@@ -171,6 +181,7 @@ def draw_parameters(
     >>> [W.shape for W, b in draw_parameters(Task(Architecture(7, (40, 40))), seed=0)]
     [(40, 7), (40, 40), (1, 40)]
     """
+    check_task(task).require_finite("draw_parameters")
     draws = check_sampling(task, output_draws)
     check_seed(seed)
     block = checks.integer("block", block, low=0, high=2**32 - 1)
@@ -308,65 +319,3 @@ def _dead_weights(
     streams.start(state, key, index, block, layer + _DEAD)
     streams.fill(state, out, above * dead, law, scale)
     return out[: above * dead].reshape(above, dead).astype(np.float64)
-
-
-class _Counter:
-    """Counts functions batch by batch, with T and the group sums."""
-
-    def __init__(self, m: int, words: int, draws: int) -> None:
-        self._words, self._draws, self._grouped = words, draws, draws > 1
-        self._used, self._groups = 0, 0
-        self._columns = words + (3 if self._grouped else 1)
-        self._memory = _MEMORY
-        self._slots = self._memory.zeros(self._size(self._memory.filled), self._columns)
-        self._t = np.zeros((2, m + 1), dtype=np.int64)
-        self._stamps = np.empty((m + 1, 2), dtype=np.int64)
-
-    @staticmethod
-    def _size(functions: int) -> int:
-        """Return the number of slots for so many functions: a power of two, at most 60 % full."""
-        return max(1 << 14, 1 << (functions * 5 // 3).bit_length())
-
-    def add(self, keys: npt.NDArray[np.uint64], n: int) -> None:
-        """Count the first n keys, which are whole groups."""
-        size = self._size(self._used + n)
-        if size > len(self._slots):
-            larger = self._memory.zeros(size, self._columns)
-            hashing.rehash(self._slots, self._words, larger)
-            self._slots = larger
-        self._used += hashing.insert(
-            keys, n, self._words, self._slots, self._grouped, self._groups, self._draws
-        )
-        self._stamps.fill(-1)
-        hashing.count_ones(
-            keys, n, self._words, self._grouped, self._draws, self._t[0], self._t[1], self._stamps
-        )
-        self._groups += n // self._draws
-
-    def finish(self) -> tuple[npt.NDArray[np.uint64], TSums]:
-        """Return the rows, unsorted, and the sums for T."""
-        rows = np.empty((self._used, self._words + 1 + self._grouped), dtype=np.uint64)
-        hashing.collect_rows(self._slots, self._words, rows)
-        self._memory.filled = self._used
-        return rows, (self._t[0], self._t[1] if self._grouped else None)
-
-
-class _Memory(threading.local):
-    """Two buffers a thread, taken in turn: touching new pages would cost more than counting."""
-
-    def __init__(self) -> None:
-        self._buffers = [np.zeros(0, dtype=np.uint64)] * 2
-        self.filled = 0  # slots that the last count filled: the next will need about as many
-
-    def zeros(self, size: int, columns: int) -> npt.NDArray[np.uint64]:
-        """Return zeros (size, columns), valid until the call after the next."""
-        first, second = self._buffers
-        if len(first) < size * columns:
-            first = np.zeros(size * columns, dtype=np.uint64)
-        taken = first[: size * columns]
-        taken.fill(0)
-        self._buffers = [second, first]
-        return taken.reshape(size, columns)
-
-
-_MEMORY = _Memory()

@@ -102,8 +102,7 @@ class Task:
         """Raise ``ValueError`` if the widths are infinite, naming ``what`` needs finite ones."""
         if self.architecture.is_infinite:
             raise ValueError(
-                f"{what} needs finite hidden widths, got hidden = {self.architecture.hidden}: "
-                "this version computes with finite networks only"
+                f"{what} needs finite hidden widths, got hidden = {self.architecture.hidden}"
             )
 
     def __eq__(self, other: object) -> bool:

@@ -123,7 +123,14 @@ TASK = {
 COLLECT = {
     "no samples": ([*NETWORK, "--out", "new"], "--samples"),
     "no out": ([*NETWORK, "--samples", "20"], "--out"),
-    "infinite": (["--n-inputs", "3", "--hidden", "inf", *RUN], "finite hidden widths"),
+    "infinite, grouped": (
+        ["--n-inputs", "3", "--hidden", "inf", *RUN, "--output-draws", "2"],
+        "no meaning at infinite width",
+    ),
+    "infinite, uniform": (
+        ["--n-inputs", "3", "--hidden", "inf", *RUN, "--distribution", "uniform"],
+        "uniform",
+    ),
     **{
         f"samples {text!r}": ([*NETWORK, *RUN, f"--samples={text}"], fragment)
         for text, fragment in (

@@ -8,18 +8,19 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import joblib
 import numpy as np
 import pytest
 
-from priorvol import collector
+from priorvol import collector, producer
 from priorvol.architecture import Architecture, Prior
 from priorvol.collector import MAX_SAMPLES, check_span, collect, forecast, iter_collect
 from priorvol.inputs import boolean_cube
 from priorvol.provenance import PriorSampling, Provenance, Span
 from priorvol.rng import BLOCK
-from priorvol.sampler import sample_span
+from priorvol.sampler import count_span, sample_span
 from priorvol.store import load_run
 from priorvol.table import add_all
 from priorvol.task import Task
@@ -42,6 +43,14 @@ def assert_same(a, b):
         np.testing.assert_array_equal(a.t_pairs, b.t_pairs)
 
 
+def cut_spans(task, wanted, held):
+    """Spans of a run that has drawn some already."""
+    source = PriorSampling(wanted.output_draws)
+    return producer.cut_spans(
+        producer.Producer(task, source, partial(count_span, task)), wanted, held
+    )
+
+
 def whole(task, n_samples, *, seed=0, output_draws=1):
     """One span, drawn at once."""
     return sample_span(task, Span(seed, output_draws, 0, n_samples // output_draws))
@@ -52,9 +61,9 @@ def whole(task, n_samples, *, seed=0, output_draws=1):
     ("name", "draws"), [("relu", 1), ("relu", 4), ("tanh", 1), ("perceptron", 1)]
 )
 def test_workers_change_nothing(name, draws, n_jobs, monkeypatch):
-    monkeypatch.setattr(collector, "_pilot", lambda *a, **k: (3_000.0, None))  # a second is few
+    monkeypatch.setattr(producer, "pilot", lambda *a, **k: (3_000.0, None))  # a second is few
     n_samples = 20_000
-    spans = collector._spans(TASKS[name], Span(5, draws, 0, n_samples // draws), Provenance())
+    spans = cut_spans(TASKS[name], Span(5, draws, 0, n_samples // draws), Provenance())
     assert len(spans) > 2
     table = collect(TASKS[name], n_samples=n_samples, seed=5, output_draws=draws, n_jobs=n_jobs)
     assert_same(table, whole(TASKS[name], n_samples, seed=5, output_draws=draws))
@@ -62,8 +71,8 @@ def test_workers_change_nothing(name, draws, n_jobs, monkeypatch):
 
 @pytest.mark.parametrize("seconds", [1e-5, 1e-3, 0.02, 10.0])
 def test_the_size_of_the_spans_changes_nothing(seconds, monkeypatch):
-    monkeypatch.setattr(collector, "_SPAN_SECONDS", seconds)
-    monkeypatch.setattr(collector, "_PILE", 50)  # rows are merged more than once
+    monkeypatch.setattr(producer, "_SPAN_SECONDS", seconds)
+    monkeypatch.setattr(producer, "_PILE", 50)  # rows are merged more than once
     table = collect(TASK, n_samples=5_000, seed=1, n_jobs=2)
     assert_same(table, whole(TASK, 5_000, seed=1))
 
@@ -97,7 +106,7 @@ def test_workers_of_another_kind():
 def test_spans_cover_what_is_wanted_once():
     wanted = Span(0, 2, 0, 20_000_000)
     held = Provenance((Span(0, 2, 5, 70_000), Span(0, 2, 100_000, 100_001)))
-    spans = collector._spans(TASK, wanted, held)
+    spans = cut_spans(TASK, wanted, held)
     covered = held
     for span in spans:
         covered = covered + Provenance((span,))  # refuses what is there twice
@@ -121,10 +130,10 @@ def test_what_is_held_is_not_drawn_again(tmp_path, monkeypatch):
 
     def spy(task, span):
         drawn.append(span)
-        return sample_span(task, span)
+        return count_span(task, span)
 
-    monkeypatch.setattr(collector, "sample_span", spy)
-    monkeypatch.setattr(collector, "_pilot", lambda *a, **k: (1e5, None))
+    monkeypatch.setattr(collector, "count_span", spy)
+    monkeypatch.setattr(producer, "pilot", lambda *a, **k: (1e5, None))
     collect(TASK, n_samples=6_000, store=tmp_path / "run", n_jobs=1)
     assert drawn == []
     collect(TASK, n_samples=9_000, store=tmp_path / "run", n_jobs=1)
@@ -139,8 +148,8 @@ def contents(folder):
 # Runs the command with spans of about 20 ms, so that a short run has many.
 SHORT_SPANS = """
 import sys
-from priorvol import collector
-collector._SPAN_SECONDS = 0.02
+from priorvol import producer
+producer._SPAN_SECONDS = 0.02
 from priorvol.cli import main
 sys.exit(main(sys.argv[1:]))
 """
@@ -231,6 +240,7 @@ def test_other_draws_are_refused_and_the_folder_left_alone(tmp_path):
 
 
 INFINITE = Task(Architecture(3, (math.inf,)))
+NO_LIMIT = Task(Architecture(3, (math.inf,)), Prior(distribution="uniform"))
 
 
 @pytest.mark.parametrize(
@@ -249,7 +259,8 @@ INFINITE = Task(Architecture(3, (math.inf,)))
         (TASK, {"output_draws": (1 << 16) + 1}, "output_draws must be .*got 65537"),
         (TASK, {"output_draws": None}, "output_draws must be an integer, got None"),
         (TASKS["perceptron"], {"output_draws": 2}, "output_draws = 2 needs a hidden layer"),
-        (INFINITE, {}, r"finite hidden widths, got hidden = \(inf,\)"),
+        (INFINITE, {"output_draws": 2}, "output_draws = 2 has no meaning at infinite width"),
+        (NO_LIMIT, {}, "uniform"),
         ("relu", {}, "task must be a Task, got str"),
         (None, {}, "task must be a Task, got NoneType"),
     ],
@@ -285,8 +296,8 @@ def test_bad_workers_of_the_generator_and_the_forecast(n_jobs):
 
 
 def test_a_generator_refuses_what_cannot_be_sampled():
-    for task, draws in ((INFINITE, 1), (TASKS["perceptron"], 2)):
-        with pytest.raises(ValueError, match="finite hidden widths|needs a hidden layer"):
+    for task, draws in ((INFINITE, 2), (TASKS["perceptron"], 2)):
+        with pytest.raises(ValueError, match="no meaning at infinite width|needs a hidden layer"):
             list(iter_collect(task, [Span(0, draws, 0, 10)], n_jobs=1))
 
 
@@ -327,9 +338,9 @@ def test_an_error_in_a_worker_comes_out(monkeypatch):
     def fail(task, span):
         if span.start == 300:
             raise RuntimeError("worker failed")
-        return sample_span(task, span)
+        return count_span(task, span)
 
-    monkeypatch.setattr(collector, "sample_span", fail)
+    monkeypatch.setattr(collector, "count_span", fail)
     spans = [Span(0, 1, 100 * i, 100 * i + 100) for i in range(20)]
     with pytest.raises(RuntimeError, match="worker failed"):
         list(iter_collect(TASK, spans, n_jobs=2))
@@ -339,11 +350,11 @@ def test_an_error_leaves_what_was_drawn_in_the_folder(tmp_path, monkeypatch):
     def fail(task, span):
         if span.start >= 4096:
             raise RuntimeError("worker failed")
-        return sample_span(task, span)
+        return count_span(task, span)
 
     with monkeypatch.context() as patch:
-        patch.setattr(collector, "sample_span", fail)
-        patch.setattr(collector, "_pilot", lambda *a, **k: (2048.0, None))
+        patch.setattr(collector, "count_span", fail)
+        patch.setattr(producer, "pilot", lambda *a, **k: (2048.0, None))
         with pytest.raises(RuntimeError, match="worker failed"):
             collect(TASK, n_samples=20_000, n_jobs=1, store=tmp_path / "run")
     held = load_run(tmp_path / "run")

@@ -206,7 +206,7 @@ def test_bad_output_draws(draws):
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        (None, "source kind must be one of 'prior', 'imported', got None"),
+        (None, "source kind must be one of 'prior', 'imported', 'gaussian', 'posterior', got None"),
         ({}, "got None"),
         ({"kind": "training"}, "got 'training'"),
         ({"kind": "prior", "draws": 3}, "unknown fields"),
