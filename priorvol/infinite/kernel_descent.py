@@ -312,6 +312,8 @@ class Response:
         """
         descent, rounding = self.descent, self.descent.rounding
         vectors, values = descent.vectors, descent.eigenvalues
+        if not self.gone.any():
+            return start.copy(), np.zeros(len(start))
         chosen = descent.indices[descent.moving]
         inner, aim = vectors.T @ start[chosen], vectors.T @ goal[descent.moving]
         null = values == 0.0
@@ -324,7 +326,10 @@ class Response:
         error = aim - inner
         moved = start + across @ error
         # Training outputs go by their own decay, so that the limit is exact.
-        moved[chosen] = vectors @ (self.decay[:, None] * inner + self.gone[:, None] * aim)
+        if self.decay.max(initial=0.0) < 0.5:
+            moved[chosen] = goal[descent.moving] - vectors @ (self.decay[:, None] * error)
+        else:
+            moved[chosen] = vectors @ (self.decay[:, None] * inner + self.gone[:, None] * aim)
         # To first order, a kernel off by E moves outputs by across E (gain error).
         largest = float(values[-1]) if len(values) else 0.0
         given = np.linalg.norm(start[chosen]), np.linalg.norm(goal)

@@ -79,20 +79,16 @@ def layer_gradients(
     """
     checks.choice("parametrization", parametrization, PARAMETRIZATIONS)
     evaluate(task, parameters)  # checks the shapes and that the numbers are finite
-    architecture = task.architecture
-    scales = _scales(task, parametrization)
+    name, slope = task.architecture.activation, task.architecture.slope
+    shift, scales = float(task.architecture.shift), _scales(task, parametrization)
     below, slopes = [task.inputs.values], []
     for W, b in parameters[:-1]:
         z = below[-1] @ np.asarray(W, dtype=np.float64).T + b
-        slopes.append(activation.derivative(z, architecture.activation, slope=architecture.slope))
-        below.append(
-            activation.apply(
-                z, architecture.activation, shift=architecture.shift, slope=architecture.slope
-            )
-        )
+        slopes.append(activation.derivative(z, name, slope=slope))
+        below.append(activation.apply(z, name, shift=shift, slope=slope))
     above = [np.ones((task.m, 1))]
-    for (W, _), slope in zip(parameters[:0:-1], slopes[::-1], strict=True):
-        above.append(above[-1] @ np.asarray(W, dtype=np.float64) * slope)
+    for (W, _), rise in zip(parameters[:0:-1], slopes[::-1], strict=True):
+        above.append(above[-1] @ np.asarray(W, dtype=np.float64) * rise)
     pairs = zip(below, above[::-1], scales, strict=True)
     return [LayerGradient(a, d, weight, bias) for a, d, (weight, bias) in pairs]
 
