@@ -54,13 +54,13 @@ def polynomial(coefficients: Sequence[float]) -> Callable[[float], float]:
 
 
 @kernel
-def take_away(row, factors, rows, count, start):
-    """Subtract ``factors[j] * rows[j]`` from ``row``, for j < count, from column ``start`` on."""
+def add_rows(row, factors, rows, count, start):
+    """Add ``factors[j] * rows[j]`` to ``row``, for j < count, from column ``start`` on."""
     width = len(row)
     j = 0
     while j + 8 <= count:
-        a, b, c, d = -factors[j], -factors[j + 1], -factors[j + 2], -factors[j + 3]
-        e, f, g, h = -factors[j + 4], -factors[j + 5], -factors[j + 6], -factors[j + 7]
+        a, b, c, d = factors[j], factors[j + 1], factors[j + 2], factors[j + 3]
+        e, f, g, h = factors[j + 4], factors[j + 5], factors[j + 6], factors[j + 7]
         r0, r1, r2, r3 = rows[j], rows[j + 1], rows[j + 2], rows[j + 3]
         r4, r5, r6, r7 = rows[j + 4], rows[j + 5], rows[j + 6], rows[j + 7]
         for i in range(start, width):
@@ -70,7 +70,7 @@ def take_away(row, factors, rows, count, start):
             row[i] = fma(h, r7[i], fma(g, r6[i], x))
         j += 8
     while j < count:
-        a, r0 = -factors[j], rows[j]
+        a, r0 = factors[j], rows[j]
         for i in range(start, width):
             row[i] = fma(a, r0[i], row[i])
         j += 1
@@ -91,8 +91,8 @@ def upper_factor(matrix):
     column = np.empty(m)
     for i in range(m):
         factor[i, i:] = matrix[i, i:]
-        column[:i] = factor[:i, i]
-        take_away(factor[i], column, factor, i, i)
+        column[:i] = -factor[:i, i]
+        add_rows(factor[i], column, factor, i, i)
         pivot = factor[i, i]
         if not pivot > 0.0:
             return factor, i
@@ -108,8 +108,8 @@ def solve_transposed(factor, right):
     for first in range(0, width, _PANEL):
         panel = np.ascontiguousarray(right[:, first : first + _PANEL])
         for i in range(m):
-            column[:i] = factor[:i, i]
-            take_away(panel[i], column, panel, i, 0)
+            column[:i] = -factor[:i, i]
+            add_rows(panel[i], column, panel, i, 0)
             panel[i] /= factor[i, i]
         right[:, first : first + _PANEL] = panel
 

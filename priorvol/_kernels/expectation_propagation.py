@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from priorvol._kernels.doubles import solve_transposed, take_away, upper_factor
+from priorvol._kernels.doubles import add_rows, solve_transposed, upper_factor
 from priorvol._kernels.jit import kernel
 from priorvol._kernels.normal import log_ndtr, moments
 
@@ -48,8 +48,8 @@ def posterior(covariance, mean, tau, nu):
     sigma = covariance.copy()
     column = np.empty(m)
     for i in range(m):
-        column[:] = v[:, i]
-        take_away(sigma[i], column, v, m, i)
+        column[:] = -v[:, i]
+        add_rows(sigma[i], column, v, m, i)
     for i in range(m):
         for j in range(i):
             sigma[i, j] = sigma[j, i]
@@ -111,8 +111,8 @@ def sweep(sigma, mu, tau, nu, noise, damping):
                     target[j] -= factor * column[j]
         for j in range(m):
             for b in range(size):
-                factors[b] = weights[b] * columns[b, j]
-            take_away(sigma[j], factors, columns, size, 0)
+                factors[b] = -weights[b] * columns[b, j]
+            add_rows(sigma[j], factors, columns, size, 0)
     return change
 
 
