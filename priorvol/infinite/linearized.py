@@ -2,8 +2,9 @@
 
 To first order in its parameters a network is h(x) + J(x) . change, with J the Jacobian where it
 starts; under squared error its outputs move along the kernel J J^T as
-`priorvol.infinite.kernel_descent` solves. Wide networks train as their linearisation does, up to
-O(1 / sqrt(width)) (1902.06720, theorem 2.1).
+`priorvol.infinite.kernel_descent` solves. Wide networks train as their linearisation does: the
+distance is at most O(1 / sqrt(width)) (1902.06720, theorem 2.1), and O(1 / width) where the
+activation is smooth, as the kernel changes by that much (1909.11304).
 """
 
 from __future__ import annotations
