@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol import checks
-from priorvol.activation import ACTIVATIONS, LEAKY_SLOPE
+from priorvol.activation import ACTIVATIONS, LEAKY_SLOPE, apply
 from priorvol.infinite.closed_forms import Gradient, Moments, closed_form
+from priorvol.infinite.quadrature import Quadrature
 
 Array = npt.NDArray[np.float64]
 Activation = str | Callable[[Array], Array]
@@ -164,12 +165,17 @@ class GaussianExpectations:
 
 
 def _moments(activation: Activation, slope: float, kinks: tuple[float, ...]) -> Moments:
-    if not callable(activation):
-        name = checks.choice("activation", activation, (*ACTIVATIONS, "cos"))
-        closed = closed_form(name, slope)
-        if closed is not None:
-            return closed
-    raise NotImplementedError
+    for kink in kinks:
+        checks.real("kinks", kink)
+    if callable(activation):
+        return Quadrature(activation, f"activation={activation!r}", kinks)
+    name = checks.choice("activation", activation, (*ACTIVATIONS, "cos"))
+    if kinks:
+        raise ValueError(f"kinks are those of a callable, got {kinks} with activation={name!r}")
+    closed = closed_form(name, slope)
+    if closed is not None:
+        return closed
+    return Quadrature(lambda z: apply(z, name), f"activation={name!r}")
 
 
 def _variance(name: str, q: npt.ArrayLike) -> Array:
