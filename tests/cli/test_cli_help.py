@@ -14,6 +14,7 @@ from priorvol.cli import build_parser
 VERBS = [
     "collect",
     "show",
+    "estimate",
     "complexity",
     "bias",
     "distribution",
@@ -94,7 +95,7 @@ def test_every_example_works(cli, at):
             subprocess.run(command, shell=True, check=True)
         else:
             assert "2 functions, 3 draws" in cli(*shlex.split(smaller(command))[1:]).out
-    for verb in ("show", "complexity", "bias", "distribution", "rare", "atlas", "plot", "export"):
+    for verb in (name for name in VERBS if name not in ("collect", "import")):
         for command in commands[verb]:
             cli(*shlex.split(smaller(command).partition(" > ")[0])[1:])
     for name in ("rank.png", "rank.pdf", "k.png", "t.png", "table.csv", "table.parquet"):
