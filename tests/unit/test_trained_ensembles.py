@@ -1,0 +1,105 @@
+"""Ensembles of finite networks, trained in NumPy, against training at infinite width.
+
+A finite network's trained output differs from the infinite one's by a mean of order 1 / width; two
+widths give the limit by extrapolation, 2 (at width 2 N) - (at width N). Each network is held
+against the infinite-width response to its own initial outputs, so that the scatter of the start,
+whose law is exact, does not enter.
+"""
+
+import math
+
+import numpy as np
+import pytest
+from agreement import assert_within
+from scipy.special import erf
+
+from priorvol import Architecture, Prior, Task, TrainingSet, boolean_cube, rng
+from priorvol.infinite.covariance import tangent_kernel
+from priorvol.infinite.dynamics import train_prediction
+from priorvol.infinite.kernel_descent import KernelDescent
+
+SIGMA_W, SIGMA_B = 1.4, 0.5
+STEPS, RATE = 20, 0.3
+CUBE = boolean_cube(2)
+S = TrainingSet([0, 1, 3], [1, 0, 1])
+TARGETS = np.array([1.0, -1.0, 1.0])
+ACTIVATIONS = {
+    "relu": (lambda z: np.maximum(z, 0.0), lambda z: np.where(z > 0.0, 1.0, 0.0)),
+    "erf": (erf, lambda z: 2.0 / math.sqrt(math.pi) * np.exp(-z * z)),
+}
+
+
+def ensemble(width, depth, activation, parametrization, n):
+    """Train n networks from the prior; return the outputs before and after, (n, m) each."""
+    generator = rng.generator(width, f"{activation} {depth} {parametrization}")
+    phi, slope = ACTIVATIONS[activation]
+    sizes = [CUBE.n] + [width] * depth + [1]
+    before, after = [], []
+    for count in [100] * (n // 100):
+        W = [generator.normal(size=(count, o, i)) for i, o in zip(sizes, sizes[1:], strict=False)]
+        b = [generator.normal(size=(count, 1, o)) for o in sizes[1:]]
+        weight, bias, rate = [SIGMA_W / math.sqrt(i) for i in sizes[:-1]], SIGMA_B, RATE
+        if parametrization == "standard":
+            W, b = [w * s for w, s in zip(W, weight, strict=True)], [SIGMA_B * c for c in b]
+            weight, bias, rate = [1.0] * len(W), 1.0, RATE / width
+        for step in range(STEPS + 1):
+            units, z = [np.broadcast_to(CUBE.values, (count, *CUBE.values.shape))], []
+            for layer in range(depth + 1):
+                forward = weight[layer] * units[-1] @ W[layer].transpose(0, 2, 1)
+                z.append(forward + bias * b[layer])
+                units.append(phi(z[-1]))
+            h = z[-1][:, :, 0]
+            if step == 0:
+                before.append(h)
+            if step == STEPS:
+                break
+            error = np.zeros((count, CUBE.m, 1))
+            error[:, list(S.indices), 0] = (h[:, list(S.indices)] - TARGETS) / len(S)
+            for layer in range(depth, -1, -1):
+                by_weight = weight[layer] * error.transpose(0, 2, 1) @ units[layer]
+                by_bias = bias * error.sum(axis=1, keepdims=True)
+                if layer:
+                    error = weight[layer] * (error @ W[layer]) * slope(z[layer - 1])
+                W[layer] -= rate * by_weight
+                b[layer] -= rate * by_bias
+        after.append(h)
+    return np.concatenate(before), np.concatenate(after)
+
+
+@pytest.mark.parametrize(
+    ("activation", "depth", "parametrization", "width", "n"),
+    [
+        ("relu", 1, "ntk", 512, 1_000),
+        ("erf", 2, "ntk", 64, 500),
+        ("erf", 1, "standard", 128, 1_000),
+        ("relu", 2, "standard", 64, 500),
+    ],
+)
+def test_finite_ensembles_extrapolate_to_infinite_width(
+    activation, depth, parametrization, width, n
+):
+    task = Task(
+        Architecture(2, (math.inf,) * depth, activation),
+        Prior(sigma_w=SIGMA_W, sigma_b=SIGMA_B),
+        CUBE,
+    )
+    prediction = train_prediction(
+        task, S, steps=STEPS, learning_rate=RATE, parametrization=parametrization
+    )
+    kernel = tangent_kernel(task, parametrization=parametrization)
+    response = KernelDescent(kernel, np.array(S.indices)).descent(STEPS, learning_rate=RATE)
+    means, errors = [], []
+    for each in (width, 2 * width):
+        before, after = ensemble(each, depth, activation, parametrization, n)
+        infinite = response.outputs(before.T, TARGETS).T
+        # `infinite` has mean prediction.mean, and its covariance tends to prediction.covariance.
+        one, other = after - prediction.mean, infinite - prediction.mean
+        products = np.einsum("ni,nj->nij", one, one) - np.einsum("ni,nj->nij", other, other)
+        gaps = np.concatenate([after - infinite, products.reshape(n, -1)], axis=1)
+        means.append(gaps.mean(axis=0))
+        errors.append(gaps.std(axis=0, ddof=1) / math.sqrt(n))
+    error = np.hypot(2 * errors[1], errors[0])
+    assert error.max() < 0.03  # outputs are of size 1
+    assert_within(2 * means[1] - means[0], 0.0, error)
+    # Training has moved the outputs by far more than that.
+    assert np.abs(prediction.mean).max() > 0.5
