@@ -243,28 +243,3 @@ class NTK(_NetworkKernel):
     """
 
     _tangent = "ntk"
-
-    def __init__(
-        self,
-        depth: int = 1,
-        sigma_w: float = 1.0,
-        sigma_b: float = 1.0,
-        activation: Activation = "relu",
-        shift: float | str = 0.0,
-        slope: float = LEAKY_SLOPE,
-        bias_scaling: str = "none",
-        kinks: Sequence[float] = (),
-        sigma_w_bounds: Bounds = (1e-5, 1e5),
-        sigma_b_bounds: Bounds = (1e-5, 1e5),
-    ) -> None:
-        """Store the parameters as they are; they are checked when the kernel is called."""
-        self.depth = depth
-        self.sigma_w = sigma_w
-        self.sigma_b = sigma_b
-        self.activation = activation
-        self.shift = shift
-        self.slope = slope
-        self.bias_scaling = bias_scaling
-        self.kinks = kinks
-        self.sigma_w_bounds = sigma_w_bounds
-        self.sigma_b_bounds = sigma_b_bounds
