@@ -16,6 +16,7 @@ from priorvol.plotting.complexity import complexity_plot
 from priorvol.plotting.correlations import correlation_plot, correlation_size
 from priorvol.plotting.distribution import distribution_plot
 from priorvol.plotting.histogram import histogram_plot
+from priorvol.plotting.method_errors import method_errors_plot
 from priorvol.plotting.panel import panel_plot
 from priorvol.plotting.rank import rank_plot
 from priorvol.plotting.rare import rare_plot
@@ -26,6 +27,7 @@ __all__ = [
     "correlation_size",
     "distribution_plot",
     "histogram_plot",
+    "method_errors_plot",
     "panel_plot",
     "rank_plot",
     "rare_plot",
