@@ -31,6 +31,8 @@ _WHERE = {
     "evaluate": "sampler",
     "export_table": "export",
     "load_run": "store",
+    "posterior": "posterior_sampling",
+    "posterior_probability": "posterior_sampling",
     "read_counts": "export",
     "save_table": "store",
 }
@@ -60,6 +62,8 @@ if TYPE_CHECKING:
     from priorvol.inputs import csv_inputs as csv_inputs
     from priorvol.inputs import digits_inputs as digits_inputs
     from priorvol.inputs import npz_inputs as npz_inputs
+    from priorvol.posterior_sampling import posterior as posterior
+    from priorvol.posterior_sampling import posterior_probability as posterior_probability
     from priorvol.result import Estimate as Estimate
     from priorvol.sampler import draw_parameters as draw_parameters
     from priorvol.sampler import evaluate as evaluate

@@ -24,7 +24,12 @@ STREAM_VERSION = 1
 
 MAX_SEED = (1 << 64) - 1
 
-_PURPOSES = {"prior": 0x7072696F, "gaussian": 0x67617573, "posterior": 0x706F7374}
+_PURPOSES = {
+    "prior": 0x7072696F,
+    "gaussian": 0x67617573,
+    "posterior": 0x706F7374,
+    "pilot": 0x70696C6F,
+}
 
 
 def check_seed(seed: Any) -> int:
@@ -41,7 +46,7 @@ def check_seed(seed: Any) -> int:
 def stream_key(seed: int, output_draws: int, purpose: str = "prior") -> tuple[int, int, int, int]:
     """Return the generator's key, four 32-bit words: the seed, the output draws and the purpose.
 
-    Purposes are ``"prior"``, ``"gaussian"`` and ``"posterior"``.
+    Purposes are ``"prior"``, ``"gaussian"``, ``"posterior"`` and ``"pilot"``.
 
     Examples
     --------

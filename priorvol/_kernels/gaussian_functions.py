@@ -50,12 +50,12 @@ def sample_functions(factor, mean, place, sign, key, block, first, count, keys):
             streams.fill(state, numbers, r, False, 1.0)
             for j in range(r):
                 z[j, s] = numbers[j]
-        threshold(factor, mean, z, above, below)
+        threshold(factor, mean, z, 0, above, below)
         pack_lanes(above, below, place, sign, lanes, keys[start : start + lanes])
 
 
 @kernel
-def threshold(factor, mean, z, above, below):
+def threshold(factor, mean, z, start, above, below):
     """Set bit s of ``above[i]`` where h_i > 0 in lane s, and of ``below[i]`` where h_i < 0.
 
     Parameters
@@ -64,11 +64,13 @@ def threshold(factor, mean, z, above, below):
         Lower trapezoidal.
     mean : (k,) float64
     z : (r, 64) float64
+    start : int
+        First row to compute.
     above, below : (>= k,) uint64, written
     """
     k, r = factor.shape
     h = np.empty(LANES)
-    for i in range(k):
+    for i in range(start, k):
         for s in range(LANES):
             h[s] = mean[i]
         columns = min(i + 1, r)

@@ -1,0 +1,243 @@
+"""P_B(f given S): functions drawn from the prior among those that fit a training set.
+
+The likelihood is 0-1: P_B(f given S) = P(f) / P(S) where f has the labels of S, else 0
+(1805.08522, 2006.15191). Where the outputs are Gaussian, they are a truncated normal on S and
+normal elsewhere given those: `posterior` draws them exactly, and `posterior_probability` divides
+two orthant probabilities.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from priorvol import bits, checks
+from priorvol.gaussian import GaussianLaw
+from priorvol.producer import Producer, produce
+from priorvol.provenance import MAX_DRAWS, PosteriorSampling, Span
+from priorvol.result import Estimate
+from priorvol.rng import check_seed, generator
+from priorvol.table import FunctionTable
+from priorvol.task import Task, check_task
+from priorvol.training_set import TrainingSet, check_training_set
+from priorvol.truncated import Pilot, TruncatedLaw, count_truncated, truncate, try_out
+
+MAX_SAMPLES = 1 << 47
+
+INDEPENDENT_ABOVE = 1 / 16
+"""Where a larger share of the proposals is accepted, draws are independent by default."""
+
+HARDEST = 1e-7
+"""Acceptance below which nothing is drawn: a chain would need 10^7 proposals to start."""
+
+SHORTEST = 32
+"""Shortest chain chosen by default."""
+
+
+def posterior(
+    task: Task,
+    training_set: TrainingSet,
+    *,
+    n_samples: int,
+    seed: int = 0,
+    chain_length: int | None = None,
+    n_jobs: int = -1,
+    store: str | Path | None = None,
+    progress: bool | None = None,
+) -> FunctionTable:
+    """Draw functions from P_B(f given S) and count them.
+
+    Every draw has exactly the posterior's law. Draws are independent where that is cheap; else
+    they come in Markov chains, each of which starts from an independent exact draw. The chains
+    are groups of draws as `priorvol.collect` makes them: intervals take them into account, and
+    ``inflation`` says how many draws are worth one. The same arguments give the same table, bit
+    for bit, for any number of workers and across interruptions.
+
+    Parameters
+    ----------
+    task : Task
+        Of infinite width, or a perceptron with Gaussian parameters.
+    training_set : TrainingSet
+    n_samples : int
+        Number of functions drawn, rounded up to whole chains. ``1e6`` is accepted.
+    seed : int
+        In [0, 2^64).
+    chain_length : int, optional
+        Steps of a chain; 1 for independent draws. By default 1 where at least one proposal in
+        sixteen is accepted, else the power of two above the number of proposals that an
+        independent draw takes.
+    n_jobs : int
+        Workers, as in joblib.
+    store : path, optional
+        Run folder. One that exists is continued.
+    progress : bool, optional
+        Progress bar on standard error; by default where that is a terminal.
+
+    Returns
+    -------
+    FunctionTable
+        Its source, `priorvol.provenance.PosteriorSampling`, names the training set, the method
+        and the length of the chains.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the outputs are not Gaussian, P(S) = 0 or less than one
+        proposal in 10^7 would be accepted, or the folder is of another run.
+
+    Notes
+    -----
+    The trained outputs are drawn one after another from the prior, tilted so that the largest log
+    weight is as small as can be (Botev 2017, 1603.04166), and accepted with the probability that
+    makes them exact. Chains are independence Metropolis: proposals come from a mixture of that
+    guide and of EP's posterior (`priorvol._kernels.posterior`). The other outputs are drawn anew
+    at every step. Outputs that are fixed, or determined by others, are handled exactly.
+
+    Examples
+    --------
+    >>> import math
+    >>> from priorvol import Architecture, Task, TrainingSet
+    >>> task = Task(Architecture(3, (math.inf,)))
+    >>> S = TrainingSet([0, 3, 5], [1, 0, 1])
+    >>> table = posterior(task, S, n_samples=1000)
+    >>> bool(S.fits(table).all()), print(table.source)
+    independent posterior samples given 3 training inputs, 2 of them labelled 1
+    (True, None)
+    """
+    check_training_set(training_set, check_task(task).m)
+    number = checks.integer("n_samples", n_samples, low=1, high=MAX_SAMPLES)
+    producer = _producer(task, training_set, chain_length)
+    draws = producer.source.output_draws
+    wanted = Span(check_seed(seed), draws, 0, -(-number // draws))
+    return produce(producer, wanted, n_jobs=checks.jobs(n_jobs), store=store, progress=progress)
+
+
+def posterior_probability(
+    task: Task,
+    function: Any,
+    training_set: TrainingSet,
+    *,
+    seed: int = 0,
+    relative_error: float = 0.005,
+    level: float = 0.95,
+) -> Estimate:
+    """Return P_B(f given S) of one function, as the ratio of P(f) and P(S).
+
+    Parameters
+    ----------
+    task : Task
+        Of infinite width, or a perceptron with Gaussian parameters.
+    function : any form of one function
+        See `priorvol.bits.as_words`.
+    training_set : TrainingSet
+    seed : int
+        In [0, 2^64).
+    relative_error : float
+        Standard error to stop at, relative to each of the two probabilities.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    Estimate
+        Its error is that of both, in quadrature (they are estimated independently), and so are
+        the distances of its ends; ``diagnostics`` holds ``log_p_function`` and
+        ``log_p_training_set``. A function that does not fit S has log_p = -inf, exactly.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, the outputs are not Gaussian, or P(S) = 0.
+
+    Examples
+    --------
+    >>> import math
+    >>> from priorvol import Architecture, Prior, Task, TrainingSet
+    >>> task = Task(Architecture(2), Prior(sigma_b=0.0))
+    >>> posterior_probability(task, "0000", TrainingSet([0], [0]), seed=1).quantity
+    'P_B(f|S)'
+    """
+    from priorvol.estimators import estimate
+
+    begun = time.perf_counter()
+    check_training_set(training_set, check_task(task).m)
+    checks.real("relative_error", relative_error, low=0.0, open_low=True)
+    word = bits.as_word(function, task.m)
+    _gaussian_law(task)
+    options: dict[str, Any] = {"relative_error": relative_error, "level": level, "n_jobs": 1}
+    other = int(generator(seed, "evidence").integers(1 << 63))
+    evidence = estimate(task, training_set, seed=other, **options)
+    if evidence.log_p == -math.inf:
+        raise ValueError(f"P(S) = 0: no function fits the training set ({training_set})")
+    fits = bool(training_set.fits(word[None], m=task.m)[0])
+    whole = estimate(task, word[None], seed=seed, **options) if fits else None
+    if whole is None or whole.log_p == -math.inf:
+        log_p = low = high = -math.inf
+        error, n_samples = math.nan, evidence.n_samples
+    else:
+        log_p = min(whole.log_p - evidence.log_p, 0.0)
+        error = math.hypot(whole.standard_error, evidence.standard_error)
+        below = math.hypot(whole.log_p - whole.low, evidence.high - evidence.log_p)
+        above = math.hypot(whole.high - whole.log_p, evidence.log_p - evidence.low)
+        low, high = log_p - below, min(log_p + above, 0.0)
+        n_samples = (whole.n_samples or 0) + (evidence.n_samples or 0)
+    return Estimate(
+        log_p=log_p,
+        standard_error=error,
+        low=low,
+        high=high,
+        level=level,
+        method="orthant",
+        quantity="P_B(f|S)",
+        n_samples=n_samples,
+        seconds=time.perf_counter() - begun,
+        seed=seed,
+        converged=evidence.converged and (whole is None or whole.converged),
+        diagnostics={
+            "log_p_function": -math.inf if whole is None else whole.log_p,
+            "log_p_training_set": evidence.log_p,
+        },
+    )
+
+
+def _producer(task: Task, training_set: TrainingSet, chain_length: Any) -> Producer:
+    """Return what draws from the posterior of a task; by its width."""
+    truncated = truncate(_gaussian_law(task), training_set)
+    pilot = try_out(truncated)
+    if pilot.acceptance < HARDEST:
+        raise ValueError(
+            f"P(S) is about exp({pilot.log_p:.4g}), and only one proposal in "
+            f"{1 / pilot.acceptance:.2g} would be accepted, fewer than one in {1 / HARDEST:.0e}: "
+            f"the training set ({training_set}) is too hard to draw from"
+        )
+    chain = _chain_length(chain_length, pilot)
+    method = "independent" if chain == 1 else "chains"
+    source = PosteriorSampling(training_set, method, chain, task.content_hash)
+    return Producer(task, source, partial(_count, truncated))
+
+
+def _gaussian_law(task: Task) -> GaussianLaw:
+    from priorvol.infinite.covariance import output_law
+
+    hidden = task.architecture.hidden
+    if hidden and not task.architecture.is_infinite:
+        raise ValueError(
+            f"the posterior is drawn from at infinite width (hidden = (inf, ...)) and for "
+            f"perceptrons with Gaussian parameters, got hidden = {hidden}"
+        )
+    return output_law(task)
+
+
+def _chain_length(asked: Any, pilot: Pilot) -> int:
+    if asked is not None:
+        return checks.integer("chain_length", asked, low=1, high=MAX_DRAWS)
+    if pilot.acceptance >= INDEPENDENT_ABOVE:
+        return 1
+    return min(max(SHORTEST, 1 << math.ceil(-math.log2(pilot.acceptance))), MAX_DRAWS)
+
+
+def _count(truncated: TruncatedLaw, span: Span) -> Any:
+    return count_truncated(truncated, span)
