@@ -64,8 +64,11 @@ def mehler(rho, left, right, first, second, out):
 
 
 @kernel
-def polynomial(row, t):
-    """Return the value of a Chebyshev series at t in [-1, 1]."""
+def on_panel(breaks, table, panel, z):
+    """Return the value at z of the Chebyshev series of a panel."""
+    start, stop = breaks[panel], breaks[panel + 1]
+    t = (2.0 * z - start - stop) / (stop - start)
+    row = table[panel]
     b1, b2 = 0.0, 0.0
     for k in range(len(row) - 1, 0, -1):
         b1, b2 = row[k] + 2.0 * t * b1 - b2, b1
@@ -86,40 +89,40 @@ def panel_of(breaks, z):
 
 
 @kernel
-def conditional(breaks, table, centre, width, reach, rule, hermite, out):
+def conditional(breaks, kinks, table, centre, width, reach, rule, hermite, out):
     """Write E[f(v)] and E[v f(v)] of v = centre + width t to out (2,).
 
+    f is smooth on both sides of every one of ``kinks``, which are among the breaks.
     ``rule`` (2, j) is Gauss-Legendre on [-1, 1], ``hermite`` (2, i) Gauss-Hermite for weight
     exp(-t^2 / 2) normalised to 1. |t| beyond ``reach`` is left out.
     """
     low, high = centre - reach * width, centre + reach * width
-    panel, last = panel_of(breaks, low), panel_of(breaks, high)
+    here = panel_of(breaks, centre)
+    kink = np.searchsorted(kinks, low, side="right")
+    is_smooth = kink == len(kinks) or kinks[kink] >= high
     zeroth, first = 0.0, 0.0
-    if panel == last:  # f is one polynomial there
-        start, stop = breaks[panel], breaks[panel + 1]
+    if is_smooth and high - low <= breaks[here + 1] - breaks[here]:
         for i in range(hermite.shape[1]):
             v = centre + width * hermite[0, i]
-            part = hermite[1, i] * polynomial(
-                table[panel], (2.0 * v - start - stop) / (stop - start)
-            )
+            part = hermite[1, i] * on_panel(breaks, table, panel_of(breaks, v), v)
             zeroth += part
             first += part * v
         out[0], out[1] = zeroth, first
         return
+    panel, last = panel_of(breaks, low), panel_of(breaks, high)
     scale = 1.0 / math.sqrt(2.0 * math.pi)
     right = -reach
     while panel <= last:
-        start, stop = breaks[panel], breaks[panel + 1]
         left = right
-        right = reach if panel == last else min((stop - centre) / width, reach)
-        pieces = max(1, int(math.ceil((right - left) / 1.5)))
+        right = reach if panel == last else min((breaks[panel + 1] - centre) / width, reach)
+        pieces = max(1, int(math.ceil((right - left) / 2.0)))
         half = (right - left) / (2.0 * pieces)
         for piece in range(pieces):
             at = left + (2 * piece + 1) * half
             for i in range(rule.shape[1]):
                 t = at + half * rule[0, i]
                 v = centre + width * t
-                part = polynomial(table[panel], (2.0 * v - start - stop) / (stop - start))
+                part = on_panel(breaks, table, panel, v)
                 part *= scale * half * rule[1, i] * math.exp(-0.5 * t * t)
                 zeroth += part
                 first += part * v
@@ -128,7 +131,7 @@ def conditional(breaks, table, centre, width, reach, rule, hermite, out):
 
 
 @kernel
-def conditionals(breaks, table, centres, width, reach, rule, hermite, out):
+def conditionals(breaks, kinks, table, centres, width, reach, rule, hermite, out):
     """Write `conditional` of every centre to out (n, 2)."""
     for i in range(len(centres)):
-        conditional(breaks, table, centres[i], width, reach, rule, hermite, out[i])
+        conditional(breaks, kinks, table, centres[i], width, reach, rule, hermite, out[i])

@@ -23,7 +23,7 @@ _CHECK = np.array(np.polynomial.legendre.leggauss(12))
 _HERMITE = np.array(np.polynomial.hermite_e.hermegauss(16))
 _HERMITE[1] /= _HERMITE[1].sum()
 _WIDEST = 1.0
-_LEVELS = np.concatenate([np.arange(0.75, 9.0, 0.75), 9.0 * 1.5 ** np.arange(60)])
+_LEVELS = np.concatenate([np.arange(1.5, 9.0, 1.5), 9.0 * 1.5 ** np.arange(60)])
 
 
 def nodes(
@@ -90,7 +90,11 @@ def _jump_terms(panels: Panels, own: float, other: float, order: int, with_order
     for i, kink in enumerate(panels.kinks.tolist()):
         jump = panels.jumps[order, i]
         if jump:
-            sides = panels.sides(kink / own * other, with_order)
+            place = kink / own * other
+            met = panels.kinks[np.argmin(np.abs(panels.kinks - place))]
+            if abs(met - place) <= 1e-12 * (1e-12 + abs(place)):
+                place = float(met)  # rounding must not take one side for both
+            sides = panels.sides(place, with_order)
             density = float(_density(np.array(kink / own))) / abs(own)
             terms[i] = jump * density * sum(sides) / 2.0
     return terms
@@ -172,7 +176,8 @@ class _Conditional:
         table = self.panels.coefficients[order]
         centres = self.sigma_y * self.rho / self.sigma_x * u
         width = self.sigma_y * self.root
-        conditionals(self.panels.breaks, table, centres, width, REACH, rule, _HERMITE, out)
+        places = self.panels.breaks, self.panels.kinks
+        conditionals(*places, table, centres, width, REACH, rule, _HERMITE, out)
         return out
 
     def density(self, u: Array) -> Array:

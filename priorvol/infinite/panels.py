@@ -134,9 +134,10 @@ def _with_jumps(panels: Panels, given: set[float]) -> Panels:
     for kink in panels.kinks.tolist():
         sizes = []
         is_kink = kink in given
+        floor = 1e-3 * max(_scale(panels, kink, order) for order in range(3))
         for order in range(3):
             left, right = panels.sides(kink, order)
-            scale = abs(left) + abs(right) + 1e-3 * _scale(panels, kink, order)
+            scale = abs(left) + abs(right) + floor
             jumped = abs(right - left) > _SAME * 100.0**order * scale
             is_kink = is_kink or jumped
             if order < 2:

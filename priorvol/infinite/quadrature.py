@@ -103,21 +103,19 @@ class Quadrature:
 
     def value(self, q_x: Array, q_y: Array, rho: Array) -> Array:
         """E[phi(u) phi(v)]."""
-        return self._all(q_x, q_y, rho, 0, False)[0]
+        return _first(self._all(q_x, q_y, rho, 0, False))
 
     def value_gradient(self, q_x: Array, q_y: Array, rho: Array) -> Gradient:
         """Return its derivatives with respect to ln q_x, ln q_y and rho."""
-        _, by_x, by_y, by_rho = self._all(q_x, q_y, rho, 0, True)
-        return by_x, by_y, by_rho
+        return _gradient(self._all(q_x, q_y, rho, 0, True))
 
     def derivative(self, q_x: Array, q_y: Array, rho: Array) -> Array:
         """E[phi'(u) phi'(v)]."""
-        return self._all(q_x, q_y, rho, 1, False)[0]
+        return _first(self._all(q_x, q_y, rho, 1, False))
 
     def derivative_gradient(self, q_x: Array, q_y: Array, rho: Array) -> Gradient:
         """Return its derivatives with respect to ln q_x, ln q_y and rho."""
-        _, by_x, by_y, by_rho = self._all(q_x, q_y, rho, 1, True)
-        return by_x, by_y, by_rho
+        return _gradient(self._all(q_x, q_y, rho, 1, True))
 
     def panels(self, q: float) -> Panels:
         """Return the function as polynomials, as far as a variable of variance q goes."""
@@ -218,7 +216,7 @@ class Quadrature:
         coarse = np.round(flat[2] * 2.0**50) / 2.0**50
         triples = np.stack([low, high, np.where(np.abs(coarse) > 0.999, flat[2], coarse)])
         distinct, place = _distinct(triples)
-        found = self._distinct(*distinct, order, gradient)[:, place]
+        found = self._solve(distinct[0], distinct[1], distinct[2], order, gradient)[:, place]
         swapped = flat[0] > flat[1]
         found[1:3, swapped] = found[2:0:-1, swapped]
         return found.reshape(4, *shape)
@@ -236,7 +234,7 @@ class Quadrature:
                 f"{places[0]:.6g}, so that its NTK would be infinite on the diagonal"
             )
 
-    def _distinct(self, q_x: Array, q_y: Array, rho: Array, order: int, gradient: bool) -> Array:
+    def _solve(self, q_x: Array, q_y: Array, rho: Array, order: int, gradient: bool) -> Array:
         out = np.zeros((4, len(rho)))
         on_diagonal = np.abs(rho) == 1.0
         series = np.flatnonzero(~on_diagonal)
@@ -265,7 +263,9 @@ class Quadrature:
         left, right = np.split(place, 2)
         n = self._length(variances, float(np.abs(rho).max()))
         spectra = [self._spectrum(float(q), n) for q in variances]
-        lengths = np.array([len(s.a) if q else 10**6 for s, q in zip(spectra, variances)])
+        lengths = np.array(
+            [len(s.a) if q else 10**6 for s, q in zip(spectra, variances, strict=True)]
+        )
         n = max(n, max(len(spectrum.a) for spectrum in spectra))
 
         def table(name: str) -> Array:
@@ -331,6 +331,15 @@ class Quadrature:
                 AccuracyWarning,
                 stacklevel=5,
             )
+
+
+def _first(found: Array) -> Array:
+    value: Array = found[0]
+    return value
+
+
+def _gradient(found: Array) -> Gradient:
+    return found[1], found[2], found[3]
 
 
 def _rounded(q: Array) -> Array:
