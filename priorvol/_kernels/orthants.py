@@ -4,14 +4,12 @@ A *guide* says how: outputs are drawn one after another, each from a normal whos
 the draws before, kept where it is positive. With m the mean of step k,
 
     m = offset[k] + sum_(j < k) rows[k, j] e_j,    r = slope[k] m + start[k],
-    h = spread[k] (r + y),  y normal and above -r,    e_k = (h - m) / rows[k, k],
+    h = spread[k] (r + y),  y normal and above -r,    e_k = (h - m) / rows[k, k].
 
-and the log weight of the draw, the density of N(mean, K) over that of the guide, is
-
-    constant + sum_k log Phi(r) + square[k] r^2 + linear[k] r + tilt[k] e_k.
-
-`from_sites` makes a guide of EP's posterior, with the site of the output that is drawn divided
-out; `from_tilt` makes one of the exponentially tilted prior (Botev 2017, 1603.04166).
+`from_tilt` makes a guide of the exponentially tilted prior (Botev 2017, 1603.04166); its e are
+the standard normals behind h, so it knows the prior's density as well. `from_sites` makes one of
+EP's posterior, with the site of the output that is drawn divided out. Densities are those of the
+numbers as computed, so weights are right however good or bad a guide is.
 """
 
 from __future__ import annotations
@@ -36,13 +34,13 @@ from priorvol._kernels.normal_lanes import (
 LANES = 32
 """Draws made together."""
 
-OFFSET, SLOPE, START, SPREAD, PIVOT, SQUARE, LINEAR, TILT = range(8)
+OFFSET, SLOPE, START, SPREAD, PIVOT = range(5)
 """Columns of a guide's coefficients."""
 
-WORK = 9 * LANES
+WORK = 10 * LANES
 """Length of the working array of `follow`."""
 
-_PRODUCT, _LOG, _MEAN, _R, _RATIO, _TAIL, _U, _LOG_P, _KEPT = range(0, WORK, LANES)
+_PRODUCT, _LOG_Q, _HALF, _MEAN, _R, _RATIO, _TAIL, _H, _LOG_P, _U = range(0, WORK, LANES)
 _RENEW = 16  # steps whose factors are multiplied before the logarithm is taken
 
 
@@ -59,84 +57,104 @@ def lower_factor(matrix, order):
 
 
 @kernel
-def from_sites(sigma, mu, tau, nu, order, base):
-    """Return the guide of EP's posterior.
+def from_sites(factor, mean, tau, nu, order):
+    """Return the guide of a prior times Gaussian sites exp(-tau h^2 / 2 + nu h).
+
+    With h = mean + L x the posterior precision of x is I + L' diag(tau) L = U U', U upper
+    triangular; no covariance is subtracted or inverted on the way.
 
     Parameters
     ----------
-    sigma, mu : (m, m) and (m,) arrays
-        Gaussian posterior.
-    tau, nu : (m,) arrays
-        Its sites.
+    factor : (m, m) array
+        The prior's lower factor L, with outputs in the given order.
+    mean, tau, nu : (m,) arrays
+        By output.
     order : (m,) int64
         Outputs in the order in which they are drawn.
-    base : float
-        Log of the integral of the prior times the sites; see `log_base`.
 
     Returns
     -------
     rows : (m, m) array
-    coefficients : (m, 8) array
-    constant : float
+    coefficients : (m, 5) array
     usable : bool
         False where a factorisation failed.
     """
-    m = len(mu)
-    rows, rank = lower_factor(sigma, order)
-    coefficients = np.zeros((m, 8))
-    constant = base
-    usable = rank == m
-    for k in range(m):
-        i = order[k]
-        s = rows[k, k] ** 2
-        left = 1.0 - tau[i] * s
+    m = len(order)
+    coefficients = np.zeros((m, 5))
+    scaled = np.zeros((m, m))
+    force = np.zeros(m)
+    for i in range(m):
+        o = order[i]
+        scaled[i, : i + 1] = math.sqrt(max(tau[o], 0.0)) * factor[i, : i + 1]
+        pull = nu[o] - tau[o] * mean[o]
+        for j in range(i + 1):
+            force[j] += factor[i, j] * pull
+    flipped = np.zeros((m, m))  # the precision from the last step to the first
+    column = np.empty(m)
+    for j in range(m):
+        column[:] = scaled[:, j]
+        target = flipped[m - 1 - j]
+        add_rows(target, column[j:], scaled[j:], m - j, 0)
+        flipped[m - 1 - j] = target[::-1].copy()
+        flipped[m - 1 - j, m - 1 - j] += 1.0
+    upper, rank = upper_factor(flipped)
+    if rank < m:
+        return factor, coefficients, False
+    centre = force[::-1].copy()  # solve U U' x = force, flipped
+    for i in range(m):
+        for j in range(i):
+            centre[i] -= upper[j, i] * centre[j]
+        centre[i] /= upper[i, i]
+    for i in range(m - 1, -1, -1):
+        for j in range(i + 1, m):
+            centre[i] -= upper[i, j] * centre[j]
+        centre[i] /= upper[i, i]
+    # rows = L U'^-1; with V = U'^-1 lower triangular, row by row from its own equation U' V = I
+    inverse = np.zeros((m, m))
+    for i in range(m):
+        for j in range(i):
+            column[j] = -upper[m - 1 - i, m - 1 - j]
+        inverse[i, i] = 1.0
+        add_rows(inverse[i], column, inverse, i, 0)
+        inverse[i] /= upper[m - 1 - i, m - 1 - i]
+    rows = np.zeros((m, m))
+    usable = True
+    for i in range(m):
+        add_rows(rows[i], factor[i], inverse, i + 1, 0)
+        o = order[i]
+        s = rows[i, i] ** 2
+        left = 1.0 - tau[o] * s
         if not (s > 0.0 and left > 0.0):
             usable = False
             break
-        v = s / left
-        d = 1.0 + tau[i] * v
-        spread = math.sqrt(v)
-        c = coefficients[k]
-        c[OFFSET] = mu[i]
+        spread = math.sqrt(s / left)
+        c = coefficients[i]
+        c[OFFSET] = mean[o]
+        for j in range(i + 1):
+            c[OFFSET] += factor[i, j] * centre[m - 1 - j]
         c[SLOPE] = 1.0 / (left * spread)
-        c[START] = -nu[i] * spread
+        c[START] = -nu[o] * spread
         c[SPREAD] = spread
-        c[PIVOT] = 1.0 / rows[k, k]
-        c[SQUARE] = 0.5 * tau[i] * v / d
-        c[LINEAR] = -nu[i] * spread / d
-        constant += 0.5 * math.log(d) - 0.5 * nu[i] * nu[i] * v / d
-    return rows, coefficients, constant, usable
+        c[PIVOT] = 1.0 / rows[i, i]
+    return rows, coefficients, usable
 
 
 @kernel
-def log_base(mu, tau, nu, mean, half_log_det):
-    """Return the log of the integral of N(h; mean, K) prod exp(-tau h^2 / 2 + nu h)."""
-    total = -half_log_det
-    for i in range(len(mu)):
-        total += 0.5 * (nu[i] - tau[i] * mean[i]) * (mu[i] - mean[i])
-        total += (nu[i] - 0.5 * tau[i] * mean[i]) * mean[i]
-    return total
-
-
-@kernel
-def from_tilt(rows, mean, order, tilt):
+def from_tilt(factor, mean, order, tilt):
     """Return the guide of the prior whose step k is shifted by ``tilt[k]`` conditional deviations.
 
-    ``rows`` is the prior's lower factor in the given order.
+    ``factor`` is the prior's lower factor in the given order, and the guide's rows.
     """
     m = len(order)
-    coefficients = np.zeros((m, 8))
-    constant = 0.0
+    coefficients = np.zeros((m, 5))
     for k in range(m):
         c = coefficients[k]
         c[OFFSET] = mean[order[k]]
-        c[SLOPE] = 1.0 / rows[k, k]
+        c[SLOPE] = 1.0 / factor[k, k]
         c[START] = tilt[k]
-        c[SPREAD] = rows[k, k]
-        c[PIVOT] = 1.0 / rows[k, k]
-        c[TILT] = -tilt[k]
-        constant += 0.5 * tilt[k] * tilt[k]
-    return rows, coefficients, constant
+        c[SPREAD] = factor[k, k]
+        c[PIVOT] = 1.0 / factor[k, k]
+    return coefficients
 
 
 @kernel
@@ -151,23 +169,18 @@ def lattice_points(points, generator, shift, first):
 
 
 @kernel
-def _weigh_step(work, slope, start, square, linear):
-    """Multiply the weights by a step's factor; leave r in place of the mean.
+def _mean_step(work, slope, start):
+    """Leave r, and what its tail probability is made of, beside the mean.
 
     All lanes are parts of one array, at fixed distances, so that the compiler can see that they
     do not overlap.
     """
     for t in range(LANES):
         x = slope * work[_MEAN + t] + start
-        half = -0.5 * x * x
         ratio = scaled_tail(abs(x))
-        tail = ratio * exp(max(half, -700.0))
-        below = x < 0.0
-        work[_PRODUCT + t] *= ratio if below else 1.0 - tail
-        work[_LOG + t] += (half if below else 0.0) + (square * x + linear) * x
         work[_R + t] = x
         work[_RATIO + t] = ratio
-        work[_TAIL + t] = tail
+        work[_TAIL + t] = ratio * exp(max(-0.5 * x * x, -700.0))
 
 
 @kernel
@@ -175,7 +188,7 @@ def _draw_step(work, spread):
     """Turn the uniform numbers into normal draws above -r, and these into h."""
     outer = 0
     for t in range(LANES):
-        x, u, tail = work[_R + t], work[_U + t], work[_TAIL + t]
+        x, u, tail = work[_R + t], work[_H + t], work[_TAIL + t]
         below = x < 0.0
         p = u * (work[_RATIO + t] if below else 1.0 - tail)
         q = (1.0 - u) + u * tail
@@ -185,47 +198,57 @@ def _draw_step(work, spread):
         size = quantile_size(max(log_p, OUTER), u * tail if below else p)
         y = x + (size if low else -size)
         work[_LOG_P + t] = log_p
-        work[_U + t] = spread * max(y, 0.0)
+        work[_H + t] = spread * max(y, 0.0)
         outer += 1 if log_p < OUTER else 0
-        work[_KEPT + t] = u
+        work[_U + t] = u
     if outer:
         beyond = 0
         for t in range(LANES):
             x, log_p = work[_R + t], work[_LOG_P + t]
             y = max(x + quantile_outest(min(max(log_p, FAR), OUTER)), 0.0)
             take = (log_p < OUTER) & (x < 6.0)  # above 6, 1.4e-11 of the draws end at the edge
-            work[_U + t] = spread * y if take else work[_U + t]
+            work[_H + t] = spread * y if take else work[_H + t]
             beyond += 1 if log_p < FAR else 0
         if beyond:
             for t in range(LANES):
                 if work[_LOG_P + t] < FAR:
-                    work[_U + t] = spread * excess_far(work[_R + t], work[_KEPT + t])
+                    work[_H + t] = spread * excess_far(work[_R + t], work[_U + t])
 
 
 @kernel
-def _close_step(work, pivot, tilt):
-    """Replace the mean by the step e, and weigh it."""
+def _density_step(work, scale, pivot):
+    """Weigh h: the log density of the step, without constants, and the half square of e.
+
+    Far out, where r is very negative, y^2 / 2 + log Phi(r) would cancel; with g = r + y > 0 it
+    is g^2 / 2 - g r + log of the scaled tail.
+    """
     for t in range(LANES):
-        step = (work[_U + t] - work[_MEAN + t]) * pivot
-        work[_LOG + t] += tilt * step
-        work[_MEAN + t] = step
+        h, x = work[_H + t], work[_R + t]
+        g = h * scale
+        y = g - x
+        below = x < 0.0
+        work[_PRODUCT + t] *= work[_RATIO + t] if below else 1.0 - work[_TAIL + t]
+        work[_LOG_Q + t] -= 0.5 * (g * g) - g * x if below else 0.5 * (y * y)
+        e = (h - work[_MEAN + t]) * pivot
+        work[_HALF + t] += 0.5 * (e * e)
+        work[_MEAN + t] = e
 
 
 @kernel
 def _take_logs(work):
-    """Move the product of the factors to the log weights."""
+    """Move the product of the factors to the log density."""
     for t in range(LANES):
-        work[_LOG + t] += log(work[_PRODUCT + t])
+        work[_LOG_Q + t] -= log(work[_PRODUCT + t])
         work[_PRODUCT + t] = 1.0
 
 
 @kernel
-def follow(rows, coefficients, constant, order, draw, points, h, log_weights, steps, work):
+def follow(rows, coefficients, order, draw, points, h, log_density, half_square, steps, work):
     """Draw `LANES` vectors by a guide, or weigh given ones.
 
     Parameters
     ----------
-    rows, coefficients, constant, order
+    rows, coefficients, order
         The guide.
     draw : bool
         Whether ``h`` is to be drawn; else it is given.
@@ -233,8 +256,11 @@ def follow(rows, coefficients, constant, order, draw, points, h, log_weights, st
         Uniform numbers in (0, 1), row k for step k; not read unless ``draw``.
     h : (m, `LANES`) array
         The draws, in the order of the outputs; filled if ``draw``.
-    log_weights : (`LANES`,) array
-        Filled: log density of the prior over that of the guide.
+    log_density : (`LANES`,) array
+        Filled: log density of the guide at h, without the constant -(m / 2) log 2 pi.
+    half_square : (`LANES`,) array
+        Filled: half the sum of e^2. Of `from_tilt`'s guide, minus this and the sum of the logs of
+        the factor's diagonal is the prior's log density, without the same constant.
     steps : (m, `LANES`) array
         Filled with e.
     work : (`WORK`,) array
@@ -243,37 +269,48 @@ def follow(rows, coefficients, constant, order, draw, points, h, log_weights, st
     m = len(order)
     for t in range(LANES):
         work[_PRODUCT + t] = 1.0
-        work[_LOG + t] = constant
+        work[_LOG_Q + t] = 0.0
+        work[_HALF + t] = 0.0
     mean = work[_MEAN : _MEAN + LANES]
     for k in range(m):
         c = coefficients[k]
         for t in range(LANES):
             mean[t] = c[OFFSET]
         add_rows(mean, rows[k], steps, k, 0)
-        _weigh_step(work, c[SLOPE], c[START], c[SQUARE], c[LINEAR])
+        _mean_step(work, c[SLOPE], c[START])
         target = h[order[k]]
         if draw:
-            work[_U : _U + LANES] = points[k]
+            work[_H : _H + LANES] = points[k]
             _draw_step(work, c[SPREAD])
-            target[:] = work[_U : _U + LANES]
+            target[:] = work[_H : _H + LANES]
         else:
-            work[_U : _U + LANES] = target
-        _close_step(work, c[PIVOT], c[TILT])
+            work[_H : _H + LANES] = target
+        _density_step(work, 1.0 / c[SPREAD], c[PIVOT])
         steps[k] = mean
         if k % _RENEW == _RENEW - 1 or k == m - 1:
             _take_logs(work)
-    log_weights[:] = work[_LOG : _LOG + LANES]
+    scale = 0.0
+    for k in range(m):
+        scale += math.log(coefficients[k, SPREAD])
+    for t in range(LANES):
+        log_density[t] = work[_LOG_Q + t] - scale
+        half_square[t] = work[_HALF + t]
 
 
 @kernel
-def mix(first, second, mean_share, generator, shifts, start, blocks, log_weights):
+def mix(sites, tilt, share, generator, shifts, start, blocks, log_weights, draws):
     """Weigh draws of two guides under their mixture (the balance heuristic).
+
+    The log weight of a draw is the log of the prior's density over the mixture's: the mean of the
+    weights is the probability of the orthant, and draws resampled by weight follow the prior
+    inside the orthant. No weight is above exp(psi) / (1 - share), with the psi of
+    `priorvol._kernels.tilting.minimax_tilt`.
 
     Parameters
     ----------
-    first, second : (rows, coefficients, constant, order)
-        Guides.
-    mean_share : float
+    sites, tilt : (rows, coefficients, order)
+        Guides by `from_sites` and `from_tilt`; ``sites`` may be a tilt's as well.
+    share : float
         Share of the draws that are the first's, in (0, 1).
     generator : (m,) array
         Of the lattice; see `lattice_points`.
@@ -283,25 +320,36 @@ def mix(first, second, mean_share, generator, shifts, start, blocks, log_weights
         First point for each guide.
     blocks : (2,) int64
         Blocks of `LANES` draws for each guide.
-    log_weights : (`LANES` * (blocks[0] + blocks[1]),) array
-        Filled, those of the first guide first.
+    log_weights : (n,) array
+        Filled; n = `LANES` * (blocks[0] + blocks[1]), the draws of ``sites`` first.
+    draws : (n, m) array, or (0, m) where they are not wanted
+        Filled with h.
     """
     m = len(generator)
     points, h, steps = np.empty((m, LANES)), np.empty((m, LANES)), np.empty((m, LANES))
-    own, other, work = np.empty(LANES), np.empty(LANES), np.empty(WORK)
-    log_share, log_rest = math.log(mean_share), math.log1p(-mean_share)
+    one, two, work = np.empty(LANES), np.empty(LANES), np.empty(WORK)
+    half, unused = np.empty(LANES), np.empty(LANES)
+    log_share, log_rest = math.log(share), math.log1p(-share)
+    log_det = 0.0
+    for k in range(m):
+        log_det += math.log(tilt[1][k, SPREAD])
     place = 0
     for which in range(2):
         for block in range(blocks[which]):
             lattice_points(points, generator, shifts[which], start[which] + block * LANES)
             if which == 0:
-                follow(*first, True, points, h, own, steps, work)
-                follow(*second, False, points, h, other, steps, work)
+                follow(*sites, True, points, h, one, half, steps, work)
+                follow(*tilt, False, points, h, two, half, steps, work)
             else:
-                follow(*second, True, points, h, other, steps, work)
-                follow(*first, False, points, h, own, steps, work)
+                follow(*tilt, True, points, h, two, half, steps, work)
+                follow(*sites, False, points, h, one, unused, steps, work)
             for t in range(LANES):
-                a, b = log_share - own[t], log_rest - other[t]
+                a, b = log_share + one[t], log_rest + two[t]
                 top = max(a, b)
-                log_weights[place + t] = -(top + math.log(math.exp(a - top) + math.exp(b - top)))
+                mixture = top + math.log(math.exp(a - top) + math.exp(b - top))
+                log_weights[place + t] = -half[t] - log_det - mixture
+            if len(draws):
+                for t in range(LANES):
+                    for i in range(m):
+                        draws[place + t, i] = h[i, t]
             place += LANES
