@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from priorvol import bits
+from priorvol import bits, checks
 from priorvol.estimators.registry import Method
 from priorvol.gaussian import GaussianLaw
 from priorvol.progress import progress_bar
@@ -136,14 +136,22 @@ def _timed(
     return replace(estimate, seconds=time.perf_counter() - start)
 
 
-def _orthant(law: GaussianLaw, signs: Signs, request: Request) -> Estimate:
-    from priorvol.estimators.orthant import orthant_probability
+def _orthant(law: GaussianLaw, signs: Signs, request: Request) -> Sequence[Estimate]:
+    from priorvol.estimators.orthant import orthant_probabilities
 
     options = dict(request.options)
     if "n_samples" in options:
-        options["max_samples"] = options.pop("n_samples")
-    return request.adopt(
-        orthant_probability(law, signs, seed=request.seed, level=request.level, **options)
+        name = "n_samples of method 'orthant'"
+        options["max_samples"] = checks.integer(name, options.pop("n_samples"), low=4096)
+    return orthant_probabilities(
+        law,
+        signs,
+        seed=request.seed,
+        level=request.level,
+        quantity=request.method.quantity(request.of),
+        n_jobs=request.n_jobs,
+        progress=request.progress,
+        **options,
     )
 
 
@@ -196,7 +204,7 @@ def _genz(law: GaussianLaw, signs: Signs, request: Request) -> Estimate:
 
 _LINK = {"ep-probit": _ep_probit, "laplace": _laplace}
 _ORTHANT: dict[str, Callable[[GaussianLaw, Signs, Request], Sequence[Estimate]]] = {
-    "orthant": lambda law, signs, request: list(_each(_orthant, law, signs, request)),
+    "orthant": _orthant,
     "ep": lambda law, signs, request: list(_each(_ep, law, signs, request)),
     "genz": lambda law, signs, request: list(_each(_genz, law, signs, request)),
 }
