@@ -16,6 +16,7 @@ _WHERE = {
     "Estimate": "result",
     "FunctionTable": "table",
     "GaussianLaw": "gaussian",
+    "GaussianPrediction": "infinite.prediction",
     "Inputs": "inputs",
     "Task": "task",
     "TrainingSet": "training_set",
@@ -30,11 +31,14 @@ _WHERE = {
     "estimate_batch": "estimators",
     "evaluate": "sampler",
     "export_table": "export",
+    "linearize": "infinite.linearized",
     "load_run": "store",
+    "nngp_regression": "infinite.dynamics",
     "posterior": "posterior_sampling",
     "posterior_probability": "posterior_sampling",
     "read_counts": "export",
     "save_table": "store",
+    "train_prediction": "infinite.dynamics",
 }
 _MODULES = ("atlas", "complexity", "estimators", "nulls", "plotting", "simplicity", "symmetry")
 
@@ -56,6 +60,10 @@ if TYPE_CHECKING:
     from priorvol.export import export_table as export_table
     from priorvol.export import read_counts as read_counts
     from priorvol.gaussian import GaussianLaw as GaussianLaw
+    from priorvol.infinite.dynamics import nngp_regression as nngp_regression
+    from priorvol.infinite.dynamics import train_prediction as train_prediction
+    from priorvol.infinite.linearized import linearize as linearize
+    from priorvol.infinite.prediction import GaussianPrediction as GaussianPrediction
     from priorvol.inputs import Inputs as Inputs
     from priorvol.inputs import array_inputs as array_inputs
     from priorvol.inputs import boolean_cube as boolean_cube
