@@ -1,0 +1,208 @@
+"""Orthants of singular Gaussian laws: more outputs than dimensions.
+
+The perceptron has as many dimensions as weights, and one hidden ReLU layer without bias on
+{-1, +1}^7 has 71 for its 128 outputs. The orthant is a polyhedral cone in these dimensions; most
+are empty, and a linear program says so exactly. Others are sampled dimension by dimension, in an
+order that lets each dimension be held by as few outputs as possible: outputs outside a hyperplane
+of outputs (a cocircuit) depend on one more dimension than those inside, so a small cocircuit goes
+last, and so on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from priorvol.estimators.expectation_propagation import standardised
+from priorvol.estimators.tilting import SINGULAR
+from priorvol.gaussian import GaussianLaw
+
+Array = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+_DEPENDS = 1e-9  # coefficients below this are rounding
+_WIDE, _MARGIN = 1e3, 1e-6  # the box of the linear program, and the least margin inside it
+_EP_SWEEPS, _EP_TOLERANCE, _EP_DAMPING = 100, 1e-3, 0.9
+
+
+def singular_sampler(law: GaussianLaw, signs: npt.ArrayLike) -> SingularSampler | None:
+    """Return a sampler of an orthant of a singular law; None if the orthant is empty.
+
+    Parameters
+    ----------
+    law : GaussianLaw
+        Of k outputs, none of variance 0.
+    signs : (k,) array of -1 and +1
+
+    Raises
+    ------
+    ValueError
+        If an output has no variance, or the signs are not k signs.
+
+    Examples
+    --------
+    >>> law = GaussianLaw([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [1.0, 1.0, 2.0]])  # h, h', h + h'
+    >>> singular_sampler(law, [1, 1, -1]) is None
+    True
+    """
+    correlation, mean, _ = standardised(law, signs)
+    from priorvol._kernels.expectation_propagation import propagate
+    from priorvol._kernels.singular_orthants import pivoted_factor
+
+    factor, pivots, rank = pivoted_factor(correlation, SINGULAR)
+    factor = factor[:, :rank]
+    inside = _inside(factor, mean)
+    if inside is None:
+        return None
+    log_z, tau, nu, _, _, iterations, change = propagate(
+        correlation, mean, np.zeros(law.m), _EP_DAMPING, _EP_SWEEPS, _EP_TOLERANCE
+    )
+    if not (np.isfinite(log_z) and np.isfinite(nu).all()):
+        tau, nu, log_z = np.zeros(law.m), np.zeros(law.m), np.nan
+    order, first, matrix, turn = _echelon(factor, pivots[:rank], nu)
+    diagnostics = {
+        "ep_log_z": float(log_z),
+        "ep_iterations": int(iterations),
+        "ep_change": float(change),
+        "rank": int(rank),
+    }
+    return SingularSampler(
+        mean[order], matrix, first, tau[order], nu[order], inside @ turn, diagnostics
+    )
+
+
+class SingularSampler:
+    """Draws inside the orthant mean + matrix x > 0, x standard normal, with their weights.
+
+    Parameters
+    ----------
+    mean, matrix : (k,) and (k, r) float64
+    first : (r + 1,) int64
+        Outputs first[j] to first[j + 1] depend on x up to dimension j.
+    tau, nu : (k,) float64
+        EP's sites.
+    inside : (r,) float64
+        Some x of the orthant.
+    diagnostics : dict
+    """
+
+    block = 64
+
+    def __init__(
+        self,
+        mean: Array,
+        matrix: Array,
+        first: Indices,
+        tau: Array,
+        nu: Array,
+        inside: Array,
+        diagnostics: dict[str, Any],
+    ) -> None:
+        from priorvol._kernels.singular_orthants import centre_shifts
+
+        r = matrix.shape[1]
+        self.mean, self.matrix, self.first, self.tau, self.nu = mean, matrix, first, tau, nu
+        precision = np.eye(r) + (matrix.T * tau) @ matrix
+        upper = np.linalg.cholesky(precision[::-1, ::-1])[::-1, ::-1]  # U U' = precision
+        self.centre = np.linalg.solve(precision, matrix.T @ (nu - tau * mean))
+        pivots = np.diag(upper).copy()
+        self.rows = np.ascontiguousarray(upper.T / pivots[:, None])
+        self.precision = pivots**2
+        at = self.centre
+        for share in (0.1, 0.5, 1.0):
+            if (mean + matrix @ at).min() > 0.0:
+                break
+            at = (1.0 - share) * self.centre + share * inside
+        self.shifts = centre_shifts(mean, matrix, first, at)
+        self.dimensions = 2 * r
+        self.floor = 1e-12
+        self.diagnostics = diagnostics
+
+    def log_weights(self, number: int, shift: Array) -> Array:
+        """Return log weights of ``number`` draws on one shifted lattice."""
+        from priorvol._kernels.singular_orthants import mix_intervals
+        from priorvol.estimators.orthant import lattice_generator
+
+        r = self.matrix.shape[1]
+        logs = np.empty(number)
+        mix_intervals(
+            self.mean,
+            self.matrix,
+            self.first,
+            self.tau,
+            self.nu,
+            self.centre,
+            self.rows,
+            self.precision,
+            self.shifts,
+            number,
+            lattice_generator(r),
+            shift.reshape(2, r),
+            logs,
+        )
+        return logs
+
+
+def _inside(factor: Array, mean: Array) -> Array | None:
+    """Return an x with mean + factor x > 0, as deep inside as a box allows; None if there is none.
+
+    A box of half width `_WIDE` is no restriction where the mean is 0, and else leaves out nothing
+    that a normal draw would reach.
+    """
+    from scipy.optimize import linprog
+
+    k, r = factor.shape
+    cost = np.zeros(r + 1)
+    cost[-1] = -1.0
+    limits = np.column_stack([-factor, np.ones(k)])
+    bounds = [(-_WIDE, _WIDE)] * r + [(None, _WIDE)]
+    found = linprog(cost, A_ub=limits, b_ub=mean, bounds=bounds, method="highs")
+    if not found.success:
+        raise RuntimeError(f"the linear program of an orthant failed: {found.message}")
+    if found.x[-1] <= _MARGIN:
+        return None
+    x: Array = found.x[:r]
+    return x if mean.any() else x * np.sqrt(r) / np.linalg.norm(x)
+
+
+def _echelon(factor: Array, pivots: Indices, nu: Array) -> tuple[Indices, Indices, Array, Array]:
+    """Order outputs and dimensions so that few outputs depend on the last dimensions.
+
+    Returns
+    -------
+    order : (k,) int64
+        Outputs in the order in which they are complete.
+    first : (r + 1,) int64
+        Outputs order[first[j]:first[j + 1]] depend on dimensions up to j.
+    matrix : (k, r) float64
+        The factor in that order, in turned coordinates.
+    turn : (r, r) float64
+        The rotation: old coordinates times it are new ones.
+    """
+    k, r = factor.shape
+    coefficients = np.linalg.solve(factor[pivots].T, factor.T).T  # of outputs in the pivots
+    depends = np.abs(coefficients) > _DEPENDS * np.abs(coefficients).max(axis=1, keepdims=True)
+    depends[pivots] = np.eye(r, dtype=bool)
+    alive, open_ = np.ones(k, dtype=bool), np.ones(r, dtype=bool)
+    steps: list[int] = []
+    groups: list[Indices] = []
+    for _ in range(r):
+        sizes = np.where(open_, depends[alive].sum(axis=0), k + 1)
+        smallest = np.flatnonzero(sizes == sizes.min())
+        last = int(smallest[np.argmin(nu[pivots[smallest]])])  # the hardest pressed go first
+        group = np.flatnonzero(alive & depends[:, last])
+        steps.append(last)
+        groups.append(group)
+        alive[group], open_[last] = False, False
+    steps.reverse()
+    groups.reverse()
+    turn, triangle = np.linalg.qr(factor[pivots[steps]].T)
+    turn = turn * np.sign(np.diag(triangle))
+    order = np.concatenate(groups)
+    first = np.concatenate([[0], np.cumsum([len(group) for group in groups])]).astype(np.int64)
+    matrix = factor[order] @ turn
+    for j in range(r):
+        matrix[first[j] : first[j + 1], j + 1 :] = 0.0
+    return order, first, np.ascontiguousarray(matrix), turn
