@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol import checks
-from priorvol.activation import ACTIVATIONS, LEAKY_SLOPE, apply
+from priorvol.activation import ACTIVATIONS, LEAKY_SLOPE, apply, gaussian_mean
 from priorvol.infinite.closed_forms import Gradient, Moments, closed_form
 from priorvol.infinite.quadrature import Quadrature
 
@@ -79,7 +79,11 @@ class GaussianExpectations:
         self._moments = _moments(activation, self.slope, tuple(kinks))
         if isinstance(shift, str):
             checks.choice("shift", shift, ("zero-mean",))
-            self.shift = 0.0 - float(self._moments.mean(np.array(1.0)))
+            if isinstance(activation, str) and activation in ACTIVATIONS:
+                mean = gaussian_mean(activation, slope=self.slope)  # as in Architecture
+            else:
+                mean = float(self._moments.mean(np.array(1.0)))
+            self.shift = 0.0 - mean
         else:
             self.shift = checks.real("shift", shift) + 0.0
 
@@ -87,6 +91,23 @@ class GaussianExpectations:
     def error(self) -> float:
         """Bound on the error of `value`, relative to sqrt(E[phi(u)^2] E[phi(v)^2])."""
         return self._moments.error
+
+    @property
+    def has_derivative(self) -> bool:
+        """Whether E[phi'(u) phi'(v)] is defined: phi does not jump, nor is singular.
+
+        Examples
+        --------
+        >>> GaussianExpectations("relu").has_derivative
+        True
+        >>> GaussianExpectations("sign").has_derivative
+        False
+        """
+        try:
+            self._moments.derivative(np.ones(1), np.ones(1), np.zeros(1))
+        except ValueError:
+            return False
+        return True
 
     def mean(self, q: npt.ArrayLike) -> Array:
         """Return E[phi(u)] + shift for u of variance ``q``.
@@ -163,8 +184,44 @@ class GaussianExpectations:
         by_x, by_y, by_rho = self._moments.derivative_gradient(x, y, r)
         return by_x, by_y, np.where((x == 0.0) | (y == 0.0), 0.0, by_rho)
 
+    def hermite_coefficients(self, n: int, q: float = 1.0) -> Array:
+        """Return E[(phi(u) + shift) h_k(u / sqrt(q))] for k below n, u of variance ``q``.
+
+        h_k are the normalised Hermite polynomials: E[h_i(z) h_j(z)] is 1 if i = j, else 0. At equal
+        variances E[(phi(u) + shift)(phi(v) + shift)] is the sum of rho^k times their squares.
+
+        Raises
+        ------
+        ValueError
+            If n is not a whole number from 1 to 4096, or q is not a variance.
+
+        Examples
+        --------
+        >>> np.round(GaussianExpectations("relu").hermite_coefficients(4), 6) + 0.0
+        array([0.398942, 0.5     , 0.282095, 0.      ])
+        """
+        n = checks.integer("n", n, low=1, high=4096)
+        q = checks.real("q", q, low=0.0)
+        moments = self._moments
+        if not isinstance(moments, Quadrature):
+            function = _function(self.activation, self.slope)
+            moments = Quadrature(function, f"activation={self.activation!r}")
+        coefficients = moments.hermite_coefficients(q, n).copy()
+        coefficients[0] += self.shift
+        return coefficients
+
+
+def _function(activation: Activation, slope: float) -> Callable[[Array], Array]:
+    """Return phi as a function of an array, without its shift."""
+    if callable(activation):
+        return activation
+    if activation == "cos":
+        return lambda z: np.asarray(np.cos(z), dtype=np.float64)
+    return lambda z: apply(z, activation, slope=slope)
+
 
 def _moments(activation: Activation, slope: float, kinks: tuple[float, ...]) -> Moments:
+    """Return the closed form if there is one, else quadrature."""
     for kink in kinks:
         checks.real("kinks", kink)
     if callable(activation):
@@ -173,9 +230,7 @@ def _moments(activation: Activation, slope: float, kinks: tuple[float, ...]) -> 
     if kinks:
         raise ValueError(f"kinks are those of a callable, got {kinks} with activation={name!r}")
     closed = closed_form(name, slope)
-    if closed is not None:
-        return closed
-    return Quadrature(lambda z: apply(z, name), f"activation={name!r}")
+    return Quadrature(_function(name, slope), f"activation={name!r}") if closed is None else closed
 
 
 def _variance(name: str, q: npt.ArrayLike) -> Array:

@@ -151,8 +151,9 @@ def _with_jumps(panels: Panels, given: set[float]) -> Panels:
 
 
 def _scale(panels: Panels, z: float, order: int) -> float:
-    """Return the size of the function within one unit of z."""
-    near = z + np.linspace(-1.0, 1.0, 9)
+    """Return the size of the function near z."""
+    reach = panels.breaks[-1]
+    near = np.clip(z + min(1.0, reach / 10.0) * np.linspace(-1.0, 1.0, 9), -reach, reach)
     return float(np.abs(panels(near, order)).max())
 
 
@@ -162,7 +163,8 @@ def _bisect(
     """Return breaks, Chebyshev coefficients a panel, and which panels are next to nothing wide."""
     nodes = chebyshev.chebpts1(N_COEFFICIENTS)
     transform = np.linalg.inv(chebyshev.chebvander(nodes, N_COEFFICIENTS - 1))
-    unit = 1e-4 * np.abs(_evaluate(function, np.linspace(-1.0, 1.0, 201)[None])).max()
+    near = min(1.0, ends[-1] / 10.0) * np.linspace(-1.0, 1.0, 201)
+    unit = 1e-4 * np.abs(_evaluate(function, near[None])).max()
     low, high = ends[:-1], ends[1:]
     parts = []
     total = 0
@@ -182,12 +184,12 @@ def _bisect(
         tail = np.abs(table[:, -3:]).max(axis=1)
         # Rounding of z itself moves the values; no panel can be resolved beyond that.
         noise = 4.0 * _EPS * np.abs(middle) / half * np.ptp(values, axis=1)
-        last = 2.0 * half <= 8.0 * _EPS * magnitude + 1e-30
+        last = 2.0 * half <= 8.0 * _EPS * magnitude + 1e-30 * ends[-1]
         gap = np.abs(table @ _ENDS - ends_seen).max(axis=1)
         good = (tail <= _RESOLVED * size + noise) & (gap <= _AGREES * size + 16.0 * noise)
         keep = good | last
         table[last, 1:] = 0.0
-        narrow = 2.0 * half <= _NARROW * magnitude + 1e-20
+        narrow = 2.0 * half <= _NARROW * magnitude + 1e-20 * ends[-1]
         parts.append((low[keep], high[keep], table[keep], narrow[keep]))
         low, high, middle = low[~keep], high[~keep], middle[~keep]
         low, high = np.concatenate([low, middle]), np.concatenate([middle, high])

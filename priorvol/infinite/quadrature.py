@@ -119,13 +119,15 @@ class Quadrature:
 
     def panels(self, q: float) -> Panels:
         """Return the function as polynomials, as far as a variable of variance q goes."""
-        level = max(-3, math.ceil(math.log2(max(math.sqrt(q), 1e-9) / 10.0)))
+        level = math.ceil(math.log2(max(math.sqrt(q), 1e-150) / 10.0))
         if level not in self._panels:
             self._panels[level] = resolve(self.function, 10.0 * _REACH * 2.0**level, self.kinks)
         return self._panels[level]
 
     def hermite_coefficients(self, q: float, n: int) -> Array:
         """Return the first n of E[phi(u) h_n]."""
+        if q == 0.0:
+            return np.append(self._at_zero(0), np.zeros(n - 1))
         return self._coefficients(q, n)[0][:n]
 
     # One variance
