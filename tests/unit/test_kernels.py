@@ -116,7 +116,8 @@ def test_gradients_by_finite_differences(make, activation, depth, sigma_b):
         with pytest.raises(ValueError, match="sign"):
             make(depth, 1.3, sigma_b, activation)(CUBE)
         return
-    for X, shift, scaling in ((CUBE, 0.0, "none"), (SIGNS, 0.3, "fan_in"), (POINTS, -0.1, "none")):
+    cases = [(CUBE, 0.0, "none"), (SIGNS, 0.3, "fan_in"), (POINTS, -0.1, "none")]
+    for X, shift, scaling in cases if depth == 1 else cases[2:]:
         kernel = make(depth, 1.3, sigma_b, activation, shift, bias_scaling=scaling)
         K, gradient = kernel(X, eval_gradient=True)
         np.testing.assert_array_equal(K, kernel(X))
@@ -135,8 +136,8 @@ def test_gradients_by_finite_differences(make, activation, depth, sigma_b):
 
 
 @pytest.mark.parametrize("make", KERNELS)
-@pytest.mark.parametrize("activation", ["relu", "erf", "tanh", hinge], ids=str)
-@pytest.mark.parametrize(("sigma_b", "shift"), [(0.0, 0.0), (0.3, 0.0), (0.0, "zero-mean")])
+@pytest.mark.parametrize("activation", ["relu", "erf", hinge], ids=str)
+@pytest.mark.parametrize(("sigma_b", "shift"), [(0.0, 0.0), (0.3, "zero-mean")])
 def test_kernel_laws(make, activation, sigma_b, shift):
     for depth in (0, 1, 3):
         kernel = make(depth, 1.4, sigma_b, activation, shift)
