@@ -163,6 +163,11 @@ def shift(text: str) -> float | str:
         return text
 
 
+def sigma_w(text: str) -> float | tuple[float, ...] | str:
+    """Read numbers with commas between, or ``unit``."""
+    return text if text == "unit" else comma(number)(text)
+
+
 @reader
 def jobs(text: str) -> int:
     """Read a number of workers, or -1 for all cores."""
@@ -220,8 +225,11 @@ def add_task(parser: argparse.ArgumentParser) -> None:
     text = f"of leaky_relu on the negative side ({LEAKY_SLOPE})"
     net.add_argument("--slope", type=number, metavar="X", help=text)
     law = parser.add_argument_group("prior; one value, or one a layer with commas between")
-    text = "weights have variance sigma_w^2 / fan_in (1)"
-    law.add_argument("--sigma-w", type=comma(number), metavar="X", help=text)
+    text = (
+        "weights have variance sigma_w^2 / fan_in (1); unit: pre-activations keep variance 1, with "
+        "--sigma-b 0 and inputs of {-1,1}^N"
+    )
+    law.add_argument("--sigma-w", type=sigma_w, metavar="X", help=text)
     text = "biases have variance sigma_b^2; 0: no biases (1)"
     law.add_argument("--sigma-b", type=comma(number), metavar="X", help=text)
     for option, known, extra in (
@@ -259,7 +267,28 @@ def read_task(options: argparse.Namespace) -> Task:
     if options.n_inputs is not None and inputs.n != options.n_inputs:
         raise ValueError(f"--n-inputs is {options.n_inputs}, but the inputs have {inputs.n}")
     architecture = Architecture(inputs.n, options.hidden, **given(options, _NETWORK))
-    return Task(architecture, Prior(**given(options, _PRIOR)), inputs)
+    prior = given(options, _PRIOR)
+    if prior.get("sigma_w") == "unit":
+        prior["sigma_w"] = _unit_sigma_w(architecture, Prior(**{**prior, "sigma_w": 1.0}), inputs)
+    return Task(architecture, Prior(**prior), inputs)
+
+
+def _unit_sigma_w(architecture: Architecture, prior: Prior, inputs: Inputs) -> tuple[float, ...]:
+    """Return the sigma_w that keep unit variance, if the prior and the inputs allow it."""
+    from priorvol.infinite.correlation_map import unit_sigma_w
+
+    full: Any = prior.expand(architecture.n_layers)
+    if any(full.sigma_b):
+        raise ValueError("--sigma-w unit keeps unit variance without biases only: add --sigma-b 0")
+    if set(full.weight_scaling) != {"fan_in"}:
+        raise ValueError("--sigma-w unit goes with --weight-scaling fan_in")
+    squares = (inputs.values**2).mean(axis=1)
+    if abs(squares - 1.0).max() > 1e-9:
+        note(
+            "note: the variance is 1 in the first layer where |x|^2 is the number of inputs; here "
+            f"it is {squares.min():.3g} to {squares.max():.3g} (--encoding pm1 has 1 throughout)"
+        )
+    return unit_sigma_w(architecture)
 
 
 def _inputs(options: argparse.Namespace) -> Inputs:

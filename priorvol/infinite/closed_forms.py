@@ -48,6 +48,11 @@ class Moments(Protocol):
         """Return its derivatives with respect to ln q_x, ln q_y and rho."""
 
 
+def _root(q_x: Array, q_y: Array) -> Array:
+    """Return sqrt(q_x q_y), exact where both are equal, without overflow."""
+    return np.where(q_x == q_y, q_x, np.sqrt(q_x) * np.sqrt(q_y))
+
+
 def _sine(rho: Array) -> Array:
     """Return sqrt(1 - rho^2)."""
     root: Array = np.sqrt((1.0 - rho) * (1.0 + rho))
@@ -83,12 +88,12 @@ class Rectifier:
         """Return odd^2 c + even^2 E|u v|."""
         angle = np.arctan2(rho, _sine(rho))
         both = 2.0 / math.pi * (_sine(rho) + rho * angle)
-        return np.sqrt(q_x) * np.sqrt(q_y) * (self.odd**2 * rho + self.even**2 * both)
+        return _root(q_x, q_y) * (self.odd**2 * rho + self.even**2 * both)
 
     def value_gradient(self, q_x: Array, q_y: Array, rho: Array) -> Gradient:
         """Return derivatives: the value has degree 1/2 in both variances."""
         half = self.value(q_x, q_y, rho) / 2.0
-        return half, half.copy(), np.sqrt(q_x) * np.sqrt(q_y) * self.derivative(q_x, q_y, rho)
+        return half, half.copy(), _root(q_x, q_y) * self.derivative(q_x, q_y, rho)
 
     def derivative(self, q_x: Array, q_y: Array, rho: Array) -> Array:
         """Return odd^2 + even^2 E[sign(u) sign(v)]."""
@@ -120,7 +125,7 @@ class ErrorFunction:
     @staticmethod
     def _parts(q_x: Array, q_y: Array, rho: Array) -> tuple[Array, Array]:
         """Return c and Delta = (1 + 2 q_x)(1 + 2 q_y) - 4 c^2."""
-        c = np.sqrt(q_x) * np.sqrt(q_y) * rho
+        c = _root(q_x, q_y) * rho
         return c, 1.0 + 2.0 * (q_x + q_y) + 4.0 * q_x * q_y * (1.0 - rho) * (1.0 + rho)
 
     def value(self, q_x: Array, q_y: Array, rho: Array) -> Array:
@@ -132,7 +137,7 @@ class ErrorFunction:
         """Return derivatives."""
         c, delta = self._parts(q_x, q_y, rho)
         common = 2.0 / math.pi * c / np.sqrt(delta)
-        by_rho = np.sqrt(q_x) * np.sqrt(q_y) * (4.0 / math.pi) / np.sqrt(delta)
+        by_rho = _root(q_x, q_y) * (4.0 / math.pi) / np.sqrt(delta)
         return common / (1.0 + 2.0 * q_x), common / (1.0 + 2.0 * q_y), by_rho
 
     def derivative(self, q_x: Array, q_y: Array, rho: Array) -> Array:
@@ -205,8 +210,8 @@ class Wave:
     def _parts(q_x: Array, q_y: Array, rho: Array) -> tuple[Array, Array, Array]:
         """Return c, E[sin(u) sin(v)] and E[cos(u) cos(v)]."""
         root_x, root_y = np.sqrt(q_x), np.sqrt(q_y)
-        c = root_x * root_y * rho
-        gap = (root_x - root_y) ** 2 / 2.0 + root_x * root_y * (1.0 - np.abs(rho))
+        c = _root(q_x, q_y) * rho
+        gap = (root_x - root_y) ** 2 / 2.0 + _root(q_x, q_y) * (1.0 - np.abs(rho))
         near = np.exp(-gap) / 2.0  # gap = (q_x + q_y) / 2 - |c|
         far = np.exp(-2.0 * np.abs(c))
         return c, np.sign(c) * near * -np.expm1(-2.0 * np.abs(c)), near * (1.0 + far)
@@ -232,7 +237,7 @@ class Wave:
         own, other = (sines, cosines) if is_sine else (cosines, sines)
         by_x = -q_x / 2.0 * own + c / 2.0 * other
         by_y = -q_y / 2.0 * own + c / 2.0 * other
-        return by_x, by_y, np.sqrt(q_x) * np.sqrt(q_y) * other
+        return by_x, by_y, _root(q_x, q_y) * other
 
 
 class GaussianLinear:
@@ -284,7 +289,7 @@ class GaussianLinear:
         q_x: Array, q_y: Array, rho: Array
     ) -> tuple[Array, Array, Array, Array, Array, Array, Array]:
         """Return c, A, B, sqrt(Delta), k = (1 - q_x q_y) / (A B), N and F."""
-        c = np.sqrt(q_x) * np.sqrt(q_y) * rho
+        c = _root(q_x, q_y) * rho
         a, b = 1.0 + q_x, 1.0 + q_y
         root = np.sqrt(1.0 + q_x + q_y + q_x * q_y * (1.0 - rho) * (1.0 + rho))
         k = 1.0 / a - q_y / b
@@ -309,7 +314,7 @@ class GaussianLinear:
 
 def _chain(q_x: Array, q_y: Array, rho: Array, by_x: Array, by_y: Array, by_c: Array) -> Gradient:
     """Turn derivatives by (q_x, q_y, c) into derivatives by (ln q_x, ln q_y, rho)."""
-    scale = np.sqrt(q_x) * np.sqrt(q_y)
+    scale = _root(q_x, q_y)
     along = scale * rho / 2.0 * by_c
     return q_x * by_x + along, q_y * by_y + along, scale * by_c
 

@@ -335,14 +335,16 @@ def _fixed_points(layer: VarianceMap, q: float, slopes: _Slopes) -> tuple[FixedP
     """Return the correlations in [-1, 1] that the map leaves as they are, rising."""
     from scipy.optimize import brentq
 
-    def excess(rho: npt.ArrayLike) -> Array:
-        r = np.asarray(rho, dtype=np.float64)
-        return _next(layer.expectations, layer.sigma_w, layer.sigma_b, q, r)[1] - r
+    def excesses(rho: Array) -> Array:
+        return _next(layer.expectations, layer.sigma_w, layer.sigma_b, q, rho)[1] - rho
+
+    def excess(rho: float, /) -> float:
+        return float(excesses(np.array(rho)))
 
     angles = np.concatenate([np.geomspace(1e-5, 0.02, 24), np.linspace(0.03, math.pi, 400)])
     grid = np.sort(np.append(np.cos(angles[:-1]), 0.0))
-    known = [end for end in (-1.0, 0.0, 1.0) if abs(float(excess(end))) <= _SAME]
-    values = excess(grid)
+    known = [end for end in (-1.0, 0.0, 1.0) if abs(excess(end)) <= _SAME]
+    values = excesses(grid)
     if np.abs(values).max() <= _SAME:
         return ()
     roots = list(known)

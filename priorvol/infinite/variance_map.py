@@ -70,7 +70,7 @@ class VarianceMap:
     def _search(self, q: float) -> float:
         from scipy.optimize import brentq
 
-        def excess(log_q: float) -> float:
+        def excess(log_q: float, /) -> float:
             return self(math.exp(log_q)) / math.exp(log_q) - 1.0
 
         direction = math.copysign(1.0, excess(math.log(q)))
@@ -78,8 +78,8 @@ class VarianceMap:
         while math.log(_LOW) < here < math.log(_HIGH):
             there = here + 0.05 * direction
             if excess(there) * direction <= 0.0:
-                ends = sorted((here, there))
-                return math.exp(float(brentq(excess, *ends, xtol=1e-15, rtol=1e-15)))
+                low, high = min(here, there), max(here, there)
+                return math.exp(float(brentq(excess, low, high, xtol=1e-15, rtol=1e-15)))
             here = there
         return 0.0 if direction < 0.0 else math.inf
 
