@@ -312,8 +312,9 @@ class Draws:
     def restrict(self, indices: npt.ArrayLike) -> Self:
         """Return the table of the functions on the inputs at ``indices``, in that order.
 
-        Group sums do not survive (functions that become one were seen in groups that are no longer
-        known), so intervals of grouped draws then take the group as the unit.
+        Where functions become one their group sums do not survive (they were seen in groups that
+        are no longer known), and intervals of grouped draws take the group as the unit. Restricting
+        a posterior to the inputs without a label makes no two functions one.
 
         Raises
         ------

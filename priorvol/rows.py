@@ -194,13 +194,21 @@ class Rows:
         return Rows(total, self.m)
 
     def restrict(self, kept: npt.NDArray[np.int64]) -> Rows:
-        """Return the rows of the functions on some inputs, without group sums."""
+        """Return the rows of the functions on some inputs.
+
+        Group sums survive where no two functions become one.
+        """
         words = np.empty((len(self), bits.n_words(len(kept))), dtype=np.uint64)
         start = 0
         for part in self.parts():
             stop = start + len(part)
             words[start:stop] = bits.pack(bits.unpack(part.functions, self.m)[:, kept])
             start = stop
+        if self.group_pairs is not None:
+            whole = np.column_stack([words, self.array[:, self.n_words :]])
+            kernels.sort_rows(whole, words.shape[1])
+            if kernels.first_disorder(whole, words.shape[1]) < 0:
+                return Rows(whole, len(kept))
         return Rows.folded(words, len(kept), self.counts)
 
 

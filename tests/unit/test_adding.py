@@ -8,6 +8,7 @@ from drawn import contents, table_of, table_texts, tally, task_on
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from priorvol import bits
 from priorvol._kernels import rows as kernels
 from priorvol.architecture import Architecture, Prior
 from priorvol.inputs import array_inputs
@@ -178,9 +179,11 @@ def test_restriction_is_that_of_every_draw(drawn, data):
     m, parts = drawn
     table = tables_of(m, parts)[0]
     kept = data.draw(st.lists(st.integers(0, m - 1), min_size=1, max_size=m, unique=True))
-    expected = Counter()
+    expected, pairs = Counter(), Counter()
     for group in parts[0]:
-        expected.update("".join(text[i] for i in kept) for text in group)
+        counted = Counter("".join(text[i] for i in kept) for text in group)
+        expected.update(counted)
+        pairs.update({text: c * (c - 1) for text, c in counted.items()})
     whole = FunctionTable.chunks
     for size in (2, 1 << 18):
         with pytest.MonkeyPatch.context() as patch:
@@ -190,11 +193,16 @@ def test_restriction_is_that_of_every_draw(drawn, data):
         assert kernels.first_disorder(found.rows, found.n_words) == -1
     assert (found.m, found.n_samples, found.source) == (len(kept), table.n_samples, table.source)
     assert found.provenance == table.provenance
-    assert found.group_pairs is None and found.t_pairs is None
+    assert found.t_pairs is None
+    if table.group_pairs is not None and len(found) == len(table):  # no two became one
+        texts = bits.to_text(found.functions, found.m)
+        assert found.group_pairs.tolist() == [pairs[text] for text in texts]
+    else:
+        assert found.group_pairs is None
     np.testing.assert_array_equal(found.task.inputs.values, table.task.inputs.values[kept])
     ones = Counter(text.count("1") for text in expected.elements())
     assert found.t_counts.tolist() == [ones[t] for t in range(len(kept) + 1)]
-    if table.output_draws > 1:
+    if table.output_draws > 1 and found.group_pairs is None:
         assert set(found.ranks().inflation.tolist()) == {float(table.output_draws)}
 
 
