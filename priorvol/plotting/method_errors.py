@@ -25,17 +25,18 @@ LABELS = {
     "k_lz": r"$K_\mathrm{LZ}$ (bits)",
     "t": "$T$, ones of $f$",
 }
-COLOURS = ("0.65", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "black")
+NAMES = {"ep": "EP", "ep-probit": "EP with a probit link", "laplace": "Laplace"}
+COLOURS = ("black", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "0.65")
 MARKERS = ("o", "o", "s", "^", "D", "v", "P", "X")
-LINEAR = 0.01
-"""Errors below it are on a linear axis, those above on a logarithmic one."""
-
 FEWEST = 20
 BINS = 12
 
 
 def method_errors_plot(
-    found: MethodErrors | Sequence[MethodErrors], figure: Figure | None = None
+    found: MethodErrors | Sequence[MethodErrors],
+    figure: Figure | None = None,
+    *,
+    titles: Sequence[str] | None = None,
 ) -> list[Axes]:
     """Draw the error of a method for many functions: a row a set of them, three panels each.
 
@@ -48,6 +49,8 @@ def method_errors_plot(
         From `priorvol.estimators.errors.method_errors`.
     figure : Figure, optional
         An empty one, whose size and layout are set; default: a new one in the house style.
+    titles : sequence of str, optional
+        One a row; default: the inputs' names.
 
     Returns
     -------
@@ -57,7 +60,8 @@ def method_errors_plot(
     Raises
     ------
     ValueError
-        If an argument is of the wrong type, or the figure has Axes already.
+        If an argument is of the wrong type, the figure has Axes already, or there is not one title
+        a row.
     ImportError
         If matplotlib is not installed.
 
@@ -74,17 +78,20 @@ def method_errors_plot(
     rows = [found] if isinstance(found, MethodErrors) else found
     if not isinstance(rows, Sequence) or {type(row) for row in rows} != {MethodErrors}:
         raise ValueError(f"found must be one MethodErrors or several, got {found!r:.80}")
+    texts = [row.task.inputs.name for row in rows] if titles is None else list(titles)
+    if len(texts) != len(rows):
+        raise ValueError(f"one title a row is wanted: {len(rows)}, got {len(texts)}")
     if figure is None:
         with style():
-            return _fill(pyplot().figure(), list(rows))
+            return _fill(pyplot().figure(), list(rows), texts)
     from matplotlib.figure import Figure as AnyFigure
 
     if not isinstance(figure, AnyFigure) or figure.axes:
         raise ValueError(f"figure must be an empty matplotlib Figure or None, got {figure!r:.80}")
-    return _fill(figure, list(rows))
+    return _fill(figure, list(rows), texts)
 
 
-def _fill(figure: Figure, rows: list[MethodErrors]) -> list[Axes]:
+def _fill(figure: Figure, rows: list[MethodErrors], titles: list[str]) -> list[Axes]:
     figure.set_layout_engine("constrained")
     figure.set_size_inches(len(LABELS) * SIZE[0], len(rows) * SIZE[1] + 0.45)
     grid = figure.subplots(len(rows), len(LABELS), sharey=True, squeeze=False)
@@ -94,15 +101,14 @@ def _fill(figure: Figure, rows: list[MethodErrors]) -> list[Axes]:
         for ax, (name, label) in zip(axes, LABELS.items(), strict=True):
             _draw(ax, columns[name], row, kinds)
             ax.set_xlabel(label)
-        axes[0].set_ylabel(rf"error of {row.method} in $\log_{{10}} P$")
-        axes[1].set_title(f"{'abcdefgh'[number % 8]}. {row.task.inputs.name}", pad=3)
+        axes[0].set_ylabel(rf"{NAMES.get(row.method, row.method)}: error in $\log_{{10}} P$")
+        axes[1].set_title(titles[number], pad=3)
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 4))
     return list(grid.ravel())
 
 
 def _draw(ax: Axes, x: Array, row: MethodErrors, kinds: list[str]) -> None:
-    ax.set_yscale("symlog", linthresh=LINEAR)
     ax.axhline(0.0, color="0.4", linewidth=0.6, zorder=1)
     for number, kind in enumerate(kinds):
         chosen = row.kinds == kind
@@ -112,14 +118,14 @@ def _draw(ax: Axes, x: Array, row: MethodErrors, kinds: list[str]) -> None:
             linestyle="none",
             marker=MARKERS[number % len(MARKERS)],
             color=COLOURS[number % len(COLOURS)],
-            markersize=2.0 if chosen.sum() > FEWEST else 3.5,
+            markersize=1.8 if chosen.sum() > FEWEST else 3.5,
             markeredgewidth=0,
             label=kind,
             rasterized=True,
-            zorder=2 + number,
+            zorder=2 + len(kinds) - number,  # the first kinds are the few
         )
     middle, median = _medians(x, row.error)
-    ax.plot(middle, median, color="black", linewidth=0.9, zorder=20, label="median")
+    ax.plot(middle, median, color="black", linewidth=0.9, linestyle="-", zorder=20, label="median")
 
 
 def _medians(x: Array, y: Array) -> tuple[Array, Array]:

@@ -96,6 +96,7 @@ def test_the_figure_has_a_row_a_set_and_a_panel_a_column(found):
     figure = Figure()
     axes = plotting.method_errors_plot([found, found], figure)
     assert len(axes) == 6 and figure.axes == axes
+    assert axes[1].get_title() == "{0,1}^3" and "EP: error" in axes[0].get_ylabel()
     for ax, (name, values) in zip(axes[:3], found.columns().items(), strict=True):
         drawn = {line.get_label(): line for line in ax.get_lines()}
         for kind in KINDS:
@@ -135,3 +136,10 @@ def test_a_figure_in_use_is_refused(found):
     figure.subplots()
     with pytest.raises(ValueError, match="an empty matplotlib Figure or None"):
         plotting.method_errors_plot(found, figure)
+
+
+def test_titles(found):
+    axes = plotting.method_errors_plot([found, found], titles=["one", "two"])
+    assert [axes[1].get_title(), axes[4].get_title()] == ["one", "two"]
+    with pytest.raises(ValueError, match="one title a row is wanted: 1, got 2"):
+        plotting.method_errors_plot(found, titles=["one", "two"])
