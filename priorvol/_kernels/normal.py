@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 
+from priorvol._kernels.doubles import fma
 from priorvol._kernels.jit import kernel
 
 LOG_ROOT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 _ROOT_HALF = math.sqrt(0.5)
+_PEAK = 1.0 / math.sqrt(2.0 * math.pi)
 _FAR = -5.0  # the continued fraction needs 60 terms here, fewer beyond
 
 
@@ -27,6 +29,21 @@ def _fractions(t):
 
 
 @kernel
+def density(x):
+    """Return phi(x); the rounding of the square is made good."""
+    square = x * x
+    return _PEAK * math.exp(-0.5 * square) * (1.0 - 0.5 * fma(x, x, -square))
+
+
+@kernel
+def ndtr(x):
+    """Return Phi(x)."""
+    if x < _FAR:
+        return density(x) / (_fractions(-x)[0] - x) if x > -40.0 else 0.0
+    return 0.5 * math.erfc(-x * _ROOT_HALF)
+
+
+@kernel
 def log_ndtr(x):
     """Return log Phi(x)."""
     if x < _FAR:
@@ -34,13 +51,7 @@ def log_ndtr(x):
         return -0.5 * x * x - LOG_ROOT_TWO_PI - math.log(w1 - x)
     if x < 0.0:
         return math.log(0.5 * math.erfc(-x * _ROOT_HALF))
-    return math.log1p(-0.5 * math.erfc(x * _ROOT_HALF))
-
-
-@kernel
-def ndtr(x):
-    """Return Phi(x)."""
-    return 0.5 * math.erfc(-x * _ROOT_HALF)
+    return math.log1p(-ndtr(-x))
 
 
 @kernel
@@ -48,7 +59,7 @@ def hazard(x):
     """Return phi(x) / Phi(x), the slope of log Phi: the hazard rate of the normal at -x."""
     if x < _FAR:
         return _fractions(-x)[0] - x
-    return math.exp(-0.5 * x * x - LOG_ROOT_TWO_PI) / (0.5 * math.erfc(-x * _ROOT_HALF))
+    return density(x) / (0.5 * math.erfc(-x * _ROOT_HALF)) if x < 40.0 else 0.0
 
 
 @kernel
@@ -60,5 +71,5 @@ def moments(x):
     if x < _FAR:
         w1, w2 = _fractions(-x)
         return w1 - x, w1, (w2 - w1) / (w2 - x)
-    h = math.exp(-0.5 * x * x - LOG_ROOT_TWO_PI) / (0.5 * math.erfc(-x * _ROOT_HALF))
+    h = hazard(x)
     return h, x + h, 1.0 - h * (x + h)
