@@ -12,12 +12,14 @@ __version__ = "0.1.0"
 
 _WHERE = {
     "Architecture": "architecture",
-    "Prior": "architecture",
     "Estimate": "result",
     "FunctionTable": "table",
     "GaussianLaw": "gaussian",
     "GaussianPrediction": "infinite.prediction",
     "Inputs": "inputs",
+    "NNGP": "infinite.kernels",
+    "NTK": "infinite.kernels",
+    "Prior": "architecture",
     "Task": "task",
     "TrainingSet": "training_set",
     "array_inputs": "inputs",
@@ -27,17 +29,22 @@ _WHERE = {
     "digits_inputs": "inputs",
     "npz_inputs": "inputs",
     "draw_parameters": "sampler",
+    "empirical_nngp": "infinite.empirical",
+    "empirical_ntk": "infinite.empirical",
     "estimate": "estimators",
     "estimate_batch": "estimators",
     "evaluate": "sampler",
     "export_table": "export",
+    "kernel_convergence": "infinite.convergence",
     "linearize": "infinite.linearized",
     "load_run": "store",
     "nngp_regression": "infinite.dynamics",
+    "output_law": "infinite.covariance",
     "posterior": "posterior_sampling",
     "posterior_probability": "posterior_sampling",
     "read_counts": "export",
     "save_table": "store",
+    "tangent_kernel": "infinite.covariance",
     "train_prediction": "infinite.dynamics",
 }
 _MODULES = ("atlas", "complexity", "estimators", "nulls", "plotting", "simplicity", "symmetry")
@@ -60,8 +67,15 @@ if TYPE_CHECKING:
     from priorvol.export import export_table as export_table
     from priorvol.export import read_counts as read_counts
     from priorvol.gaussian import GaussianLaw as GaussianLaw
+    from priorvol.infinite.convergence import kernel_convergence as kernel_convergence
+    from priorvol.infinite.covariance import output_law as output_law
+    from priorvol.infinite.covariance import tangent_kernel as tangent_kernel
     from priorvol.infinite.dynamics import nngp_regression as nngp_regression
     from priorvol.infinite.dynamics import train_prediction as train_prediction
+    from priorvol.infinite.empirical import empirical_nngp as empirical_nngp
+    from priorvol.infinite.empirical import empirical_ntk as empirical_ntk
+    from priorvol.infinite.kernels import NNGP as NNGP
+    from priorvol.infinite.kernels import NTK as NTK
     from priorvol.infinite.linearized import linearize as linearize
     from priorvol.infinite.prediction import GaussianPrediction as GaussianPrediction
     from priorvol.inputs import Inputs as Inputs
