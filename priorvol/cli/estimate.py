@@ -234,7 +234,9 @@ def _print(
         names = [name.replace(" ", "_") for name in columns]
         rows = [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         records = [
-            row | {"p": each.p, "log10_p": _finite(each.log10_p)} | each.to_json()
+            row
+            | {"p": each.p, "log10_p": _finite(each.log10_p), "exact": each.is_exact}
+            | each.to_json()
             for row, each in zip(rows, found, strict=True)
         ]
         record = {"task": str(task), "task_hash": task.content_hash, "method": chosen.name}

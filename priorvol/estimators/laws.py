@@ -66,7 +66,7 @@ class Request:
         """Return what is known without estimating: a probability of 0 or 1."""
         error = 0.0 if math.isfinite(log_p) else math.nan
         ends = {"low": log_p, "high": log_p, "standard_error": error}
-        return self.estimate(log_p, **ends, seconds=0.0, diagnostics={"exact": True})
+        return self.estimate(log_p, **ends, seconds=0.0)
 
     def adopt(self, found: Estimate) -> Estimate:
         """Name the quantity of an estimate that a method made for any law."""

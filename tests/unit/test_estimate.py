@@ -28,6 +28,8 @@ FINITE = Task(Architecture(3, (5,)), Prior(sigma_b=0.5))
 PERCEPTRON = Task(Architecture(2), Prior(sigma_b=0.0))
 GAUSSIAN = ("orthant", "ep", "ep-probit", "laplace", "genz")
 STEP = ("orthant", "ep", "genz")
+FEWER = {"genz": {"n_samples": 10_000, "relative_error": 0.1}, "monte_carlo": {"n_samples": 1000}}
+"""What makes the slower methods quick."""
 
 
 # The list of methods
@@ -49,7 +51,7 @@ def test_unknown_methods_are_told_what_there_is():
 
 @pytest.mark.parametrize("name", [*GAUSSIAN, "monte_carlo"])
 def test_each_says_what_it_estimates(name):
-    options = {"n_samples": 1000} if name == "monte_carlo" else {}
+    options = FEWER.get(name, {})
     task = FINITE if name == "monte_carlo" else WIDE
     of_f = estimate(task, "00001111", method=name, n_jobs=1, **options)
     of_s = estimate(task, TrainingSet([0, 5], [0, 1]), method=name, n_jobs=1, **options)
@@ -68,7 +70,7 @@ def test_functions_that_contradict_the_law_are_exactly_impossible(name):
     """At sigma_b = 0 the output of the input 0 is 0, and so is f there."""
     found = estimate(UNBIASED, "10000000", method=name)
     assert found.is_exact and found.log_p == -math.inf
-    assert found.diagnostics == {"exact": True} and found.converged
+    assert found.converged and math.isnan(found.standard_error)
     assert str(found) == f"P(f) = 0 (exact, {name})"
 
 
@@ -130,14 +132,12 @@ def test_ep_and_laplace_are_the_approximations_themselves():
 @pytest.mark.parametrize("name", GAUSSIAN)
 def test_a_batch_is_its_functions_one_by_one(name):
     texts = ["00000000", "01101001", "00000000", "11110000"]
-    batch = estimate_batch(WIDE, texts, method=name, seed=3, n_jobs=2)
-    alone = [estimate(WIDE, text, method=name, seed=3, n_jobs=1) for text in texts]
+    options = {"method": name, "seed": 3} | FEWER.get(name, {})
+    batch = estimate_batch(WIDE, texts, n_jobs=2, **options)
+    alone = [estimate(WIDE, text, n_jobs=1, **options) for text in texts]
     for one, other in zip(batch, alone, strict=True):
-        if one.has_error and not one.is_exact:
-            error = math.hypot(one.standard_error, other.standard_error)
-            assert_within(one.log_p, other.log_p, error)
-        else:
-            assert one.log_p == pytest.approx(other.log_p, abs=1e-12)
+        assert one.log_p == pytest.approx(other.log_p, abs=1e-12)
+        assert one.standard_error == pytest.approx(other.standard_error, rel=1e-6, nan_ok=True)
 
 
 def test_functions_are_taken_in_every_form():
@@ -159,15 +159,17 @@ def test_functions_are_taken_in_every_form():
 def test_the_evidence_is_that_of_the_task_on_its_inputs(name):
     training_set = TrainingSet([6, 1, 3], [0, 1, 1])
     part = Task(WIDE.architecture, WIDE.prior, WIDE.inputs.subset([1, 3, 6]))
-    evidence = estimate(WIDE, training_set, method=name, seed=2, n_jobs=1)
-    function = estimate(part, "110", method=name, seed=2, n_jobs=1)
+    options = {"method": name, "seed": 2} | FEWER.get(name, {})
+    evidence = estimate(WIDE, training_set, n_jobs=1, **options)
+    function = estimate(part, "110", n_jobs=1, **options)
     assert evidence.log_p == function.log_p
 
 
 @pytest.mark.parametrize("name", ["orthant", "genz"])
 def test_the_evidence_of_all_inputs_is_the_function(name):
-    evidence = estimate(WIDE, TrainingSet.of_function("01101001", range(8)), method=name, seed=2)
-    function = estimate(WIDE, "01101001", method=name, seed=2)
+    options = {"method": name} | FEWER.get(name, {})
+    evidence = estimate(WIDE, TrainingSet.of_function("00010111", range(8)), seed=2, **options)
+    function = estimate(WIDE, "00010111", seed=3, **options)
     error = math.hypot(evidence.standard_error, function.standard_error)
     assert_within(evidence.log_p, function.log_p, error)
 
@@ -233,7 +235,8 @@ def test_the_perceptron_of_two_inputs(name):
     truth = {"0000": 1 / 4, "0111": 1 / 4}
     truth |= dict.fromkeys(["0101", "0100", "0011", "0010"], 1 / 8)
     texts = ["".join(bits_) for bits_ in product("01", repeat=4)]
-    found = dict(zip(texts, estimate_batch(PERCEPTRON, texts, method=name), strict=True))
+    batch = estimate_batch(PERCEPTRON, texts, method=name, **FEWER.get(name, {}))
+    found = dict(zip(texts, batch, strict=True))
     for text, p in truth.items():
         one = found[text]
         assert_within(one.p, p, max(one.standard_error, 1e-12) * one.p)
