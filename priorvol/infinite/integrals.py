@@ -15,7 +15,7 @@ from priorvol.infinite.panels import Panels
 
 Array = npt.NDArray[np.float64]
 
-REACH = 9.5
+REACH = 11.0
 """Standard deviations beyond which the normal density is left out."""
 
 _RULE = np.array(np.polynomial.legendre.leggauss(16))

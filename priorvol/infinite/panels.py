@@ -8,16 +8,18 @@ distance of the first nodes (0.03 near 0, 1/10 of |z| further out) may be missed
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numpy.polynomial import chebyshev
+from numpy.polynomial import chebyshev, polynomial
 
 Array = npt.NDArray[np.float64]
 
 N_COEFFICIENTS = 16
+_TAYLOR = 7
 _RESOLVED = 4e-15  # last coefficients against the largest
 _MOST_PANELS = 200_000
 _MOST_KEPT = 6_000
@@ -66,6 +68,35 @@ class Panels:
         left = int(np.clip(np.searchsorted(self.breaks, z, "left") - 1, 0, self._last))
         pair = self._on(np.array([left, right]), np.array([z, z]), order)
         return float(pair[0]), float(pair[1])
+
+    def near_zero(self, reach: float, at_zero: float) -> Panels | None:
+        """Return Taylor polynomials on both sides of 0, or None if 0 is singular.
+
+        So near to 0 that the function hardly differs from ``at_zero``, its value there, values
+        tell too little of its derivatives. None too where panels are narrower than 100 ``reach``.
+        """
+        right = int(np.searchsorted(self.breaks, 0.0))
+        left = right - 1
+        widths = np.diff(self.breaks)[[left, right]]
+        if len(self.singular) or self.breaks[right] != 0.0 or widths.min() < 100.0 * reach:
+            return None
+        tables = []
+        for panel, end, width in ((left, 1.0, widths[0]), (right, -1.0, widths[1])):
+            series = self.coefficients[0, panel]
+            power, local = np.ones(1), np.zeros(N_COEFFICIENTS)
+            for k in range(_TAYLOR):
+                term = float(chebyshev.chebval(end, chebyshev.chebder(series, k))) / math.factorial(
+                    k
+                )
+                if k == 0 and abs(term - at_zero) < _SAME * abs(self.coefficients[0, panel]).max():
+                    term = at_zero
+                local[: k + 1] += term * chebyshev.poly2cheb(power)
+                power = polynomial.polymul(power, reach / width * np.array([-end, 1.0]))
+            tables.append(local)
+        breaks = np.array([-reach, 0.0, reach])
+        here = self.kinks == 0.0
+        table = _derivatives(breaks, np.array(tables))
+        return Panels(breaks, table, self.kinks[here], self.jumps[:, here], np.zeros(0))
 
     @property
     def _last(self) -> int:

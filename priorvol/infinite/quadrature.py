@@ -35,7 +35,9 @@ TARGET = 1e-10
 
 _SLACK = 1e-11  # what the terms left out may add
 _FEWEST, _MOST, _MOST_WITH_KINKS = 256, 8192, 4096
-_REACH = 13.6  # beyond so many standard deviations nothing is looked at
+_REACH = 15.6  # beyond so many standard deviations nothing is looked at
+_TAYLOR, _BASE = -16, -8  # deviations up to 10 * 2^-16 take Taylor polynomials from 10 * 2^-8
+_SMALL = 1e-4  # variances up to which the slopes have coefficients of their own
 _KEPT = 4096  # spectra in memory
 
 
@@ -121,7 +123,14 @@ class Quadrature:
         """Return the function as polynomials, as far as a variable of variance q goes."""
         level = math.ceil(math.log2(max(math.sqrt(q), 1e-150) / 10.0))
         if level not in self._panels:
-            self._panels[level] = resolve(self.function, 10.0 * _REACH * 2.0**level, self.kinks)
+            reach = 10.0 * _REACH * 2.0**level
+            found = None
+            if level < _TAYLOR:
+                near = self.panels(100.0 * 4.0**_BASE)
+                found = near.near_zero(reach, self._at_zero(0))
+            if found is None:
+                found = resolve(self.function, reach, self.kinks)
+            self._panels[level] = found
         return self._panels[level]
 
     def hermite_coefficients(self, q: float, n: int) -> Array:
@@ -152,8 +161,8 @@ class Quadrature:
             values.append(integrate(x, weights, panels(sigma * x)))
         return np.array(values, dtype=np.float64)[place].reshape(np.shape(q))
 
-    def _coefficients(self, q: float, n: int) -> tuple[Array, float, float]:
-        """Return n + 4 Hermite coefficients, E[phi^2] and E[phi'^2] at a variance above 0."""
+    def _coefficients(self, q: float, n: int, order: int = 0) -> tuple[Array, float, float]:
+        """Return n + 4 Hermite coefficients of phi or phi', E[phi^2] and E[phi'^2], for q > 0."""
         from priorvol._kernels.expectations import hermite_coefficients
 
         panels, sigma = self.panels(q), math.sqrt(q)
@@ -169,7 +178,7 @@ class Quadrature:
         slopes = float(weights @ panels(sigma * x, 1) ** 2)
         a = np.zeros(n + 4)
         fine, fine_weights = integrals.nodes(panels.breaks / sigma, n + 4)
-        hermite_coefficients(fine, fine_weights * panels(sigma * fine), a)
+        hermite_coefficients(fine, fine_weights * panels(sigma * fine, order), a)
         return a, square, slopes
 
     def _spectrum(self, q: float, n: int) -> Spectrum:
@@ -180,15 +189,18 @@ class Quadrature:
         if kept is not None and len(kept.a) >= n:
             return kept
         a, square, slopes = self._coefficients(q, n)
+        undifferentiable = len(self._undifferentiable(q)) > 0
         index = np.arange(n, dtype=np.float64)
         step = np.sqrt((index + 1.0) * (index + 2.0))
         c = np.sqrt(np.arange(1.0, n + 3.0)) * a[1 : n + 3] / math.sqrt(q)
+        if q < _SMALL and not undifferentiable:  # there a says little of the slopes
+            c = self._coefficients(q, n, 1)[0][: n + 2]
         b = (index * a[:n] + step * a[2 : n + 2]) / 2.0
         d = (index * c[:n] + step * c[2 : n + 2]) / 2.0
         tail = 1.0 - float(a[:n] @ a[:n]) / square if square else 0.0
         self._check(q, "Hermite coefficients", min(tail, 0.0))
         slope_tail = 1.0 - float(c[:n] @ c[:n]) / slopes if slopes else 0.0
-        if len(self._undifferentiable(q)):
+        if undifferentiable:
             slopes, slope_tail = math.inf, float(n)
         # What is left in the end is rounding.
         tail = tail if tail > _SLACK / 100 else 0.0
