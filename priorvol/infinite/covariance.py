@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from priorvol import checks
 from priorvol.gaussian import GaussianLaw
-from priorvol.infinite.expectations import GaussianExpectations
+from priorvol.infinite.expectations import Activation, GaussianExpectations
 from priorvol.infinite.recursion import Layer, inner_products, propagate
 from priorvol.task import Task, check_task
 
@@ -110,9 +111,15 @@ def tangent_kernel(task: Task, *, parametrization: str = "ntk") -> Array:
 def expectations_of(task: Task) -> GaussianExpectations:
     """Return the Gaussian expectations of a task's activation."""
     architecture = task.architecture
-    return GaussianExpectations(
-        architecture.activation, shift=architecture.shift, slope=architecture.slope
-    )
+    return remembered(architecture.activation, architecture.shift, architecture.slope, ())
+
+
+@lru_cache(maxsize=32)
+def remembered(
+    activation: Activation, shift: float | str, slope: float, kinks: tuple[float, ...]
+) -> GaussianExpectations:
+    """Return Gaussian expectations, those asked for lately with what they have tabulated."""
+    return GaussianExpectations(activation, shift=shift, slope=slope, kinks=kinks)
 
 
 def limit_layers(task: Any, what: str) -> list[Layer]:
@@ -141,13 +148,24 @@ def limit_layers(task: Any, what: str) -> list[Layer]:
         fault = _fault(task, number)
         if fault:
             raise ValueError(f"{what}: layer {number} of {architecture} {fault}")
-        weight, bias = float(prior.sigma_w[number]) ** 2, float(prior.sigma_b[number]) ** 2
+        weight, bias = square(prior.sigma_w[number]), square(prior.sigma_b[number])
         if number == 0 and prior.weight_scaling[0] == "fan_in":
             weight /= fan_in
         if prior.bias_scaling[number] == "fan_in":
             bias /= fan_in
         layers.append(Layer(weight, bias))
     return layers
+
+
+def square(value: float) -> float:
+    """Return the square of a number, inf where ``value**2`` would raise.
+
+    Examples
+    --------
+    >>> square(3.0), square(1e200)
+    (9.0, inf)
+    """
+    return value * value
 
 
 def _fault(task: Task, number: int) -> str:

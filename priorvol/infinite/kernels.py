@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from inspect import signature
 from typing import Any
 
@@ -14,6 +13,7 @@ from sklearn.gaussian_process.kernels import Hyperparameter, Kernel
 from priorvol import checks
 from priorvol.activation import LEAKY_SLOPE
 from priorvol.architecture import BIAS_SCALINGS
+from priorvol.infinite.covariance import remembered, square
 from priorvol.infinite.expectations import Activation, GaussianExpectations
 from priorvol.infinite.recursion import (
     InnerProducts,
@@ -143,8 +143,8 @@ class _NetworkKernel(Kernel):  # type: ignore[misc]
         self, pairs: InnerProducts, n_inputs: int, *, gradient: bool
     ) -> tuple[Array, Array | None]:
         depth = checks.integer("depth", self.depth, low=0, high=MAX_DEPTH)
-        weight = checks.real("sigma_w", self.sigma_w, low=0.0, open_low=True) ** 2
-        bias = checks.real("sigma_b", self.sigma_b, low=0.0) ** 2
+        weight = square(checks.real("sigma_w", self.sigma_w, low=0.0, open_low=True))
+        bias = square(checks.real("sigma_b", self.sigma_b, low=0.0))
         scaled = checks.choice("bias_scaling", self.bias_scaling, BIAS_SCALINGS) == "fan_in"
         layers = [Layer(weight / n_inputs, bias / n_inputs if scaled else bias)]
         layers += [Layer(weight, 0.0 if scaled else bias)] * depth
@@ -156,26 +156,19 @@ class _NetworkKernel(Kernel):  # type: ignore[misc]
         return kernels.tangent, kernels.tangent_gradient
 
     def _expectations(self) -> GaussianExpectations:
+        if not isinstance(self.kinks, Sequence | np.ndarray) or isinstance(self.kinks, str):
+            raise ValueError(f"kinks must be a sequence of numbers, got {self.kinks!r}")
         made = self.activation, self.shift, self.slope, tuple(self.kinks)
         try:
-            return _remembered(*made)
+            return remembered(*made)
         except TypeError:  # a callable that cannot be hashed
-            return _expectations(*made)
-
-
-def _expectations(
-    activation: Activation, shift: float | str, slope: float, kinks: tuple[float, ...]
-) -> GaussianExpectations:
-    return GaussianExpectations(activation, shift=shift, slope=slope, kinks=kinks)
+            return remembered.__wrapped__(*made)
 
 
 def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
     return str(getattr(value, "__name__", repr(value)))
-
-
-_remembered = lru_cache(maxsize=32)(_expectations)
 
 
 class NNGP(_NetworkKernel):

@@ -96,6 +96,26 @@ def test_deep_networks_approach_the_limit(activation, depth):
         assert_within(got, wanted, error)
 
 
+def test_deep_networks_of_other_scalings_approach_the_limit():
+    # uniform weights above, biases that vanish there, unscaled weights below
+    prior = Prior(
+        (0.8, 1.3, 1.2),
+        (0.5, 0.6, 0.7),
+        ("gaussian", "uniform", "uniform"),
+        ("none", "fan_in", "fan_in"),
+        ("none", "fan_in", "fan_in"),
+    )
+    limit = with_widths((INF, INF), "erf", prior)
+    for kernel, wanted in (
+        (empirical_nngp, output_law(limit).covariance),
+        (empirical_ntk, tangent_kernel(limit)),
+    ):
+        got, error = extrapolated(
+            kernel, lambda n: with_widths((n, n), "erf", prior), 60, n_networks=200
+        )
+        assert_within(got, wanted, error)
+
+
 def test_standard_parametrisation_without_extrapolation_differs_by_one_over_the_width():
     # one layer: K(N) = K(inf) + (sigma_w^2 E[phi' phi'] x.y + biases) / N exactly in the mean
     prior = Prior((1.3, 1.1), (0.3, 0.2))

@@ -166,6 +166,8 @@ def test_beyond_float64():
     task = infinite(3, prior=Prior(sigma_w=1e60))
     with pytest.raises(ValueError, match="range of float64"):
         output_law(task)
+    with pytest.raises(ValueError, match="range of float64"):
+        output_law(infinite(1, prior=Prior(sigma_w=1e200)))
     with pytest.raises(ValueError, match="squared norms"):
         output_law(infinite(1, inputs=array_inputs([[1e200]])))
 

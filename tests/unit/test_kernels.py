@@ -219,6 +219,18 @@ def test_callable_is_the_named_activation():
         np.testing.assert_allclose(got, wanted, rtol=1e-8)
 
 
+def test_callable_without_hash():
+    class Ramp:
+        __hash__ = None
+
+        def __call__(self, z):
+            return np.maximum(z, 0.0)
+
+    kernel = NNGP(1, 1.3, 0.2, Ramp())
+    np.testing.assert_allclose(kernel(POINTS), NNGP(1, 1.3, 0.2)(POINTS), rtol=1e-8)
+    assert "Ramp" in repr(kernel)
+
+
 def test_singular_case():
     X = np.concatenate([CUBE, CUBE[[0, 3]]])
     for make in KERNELS:
@@ -268,6 +280,10 @@ def test_bad_inputs(make, X, message):
         ({"shift": "mean"}, "shift must be"),
         ({"slope": 2.0}, "slope must be"),
         ({"bias_scaling": "fanin"}, "bias_scaling must be"),
+        ({"kinks": 0.5}, "kinks must be a sequence"),
+        ({"kinks": "0.5"}, "kinks must be a sequence"),
+        ({"sigma_w": 1e200}, "range of float64"),
+        ({"sigma_b": 1e200}, "range of float64"),
     ],
 )
 @pytest.mark.parametrize("make", KERNELS)
