@@ -39,6 +39,13 @@ from priorvol.infinite.prediction import GaussianPrediction
 from priorvol.task import Task
 from priorvol.training_set import TrainingSet, check_training_set
 
+QUADRATURE = 1e-13
+"""Relative accuracy that kernels by quadrature are taken to have when modes are judged to be 0.
+
+They are good to some 1e-14 at variances around 1; the bound that they state, 1e-10, is meant for
+all variances, and would take weak modes of smooth activations for 0.
+"""
+
 
 def train_prediction(
     task: Task,
@@ -74,6 +81,12 @@ def train_prediction(
     Returns
     -------
     GaussianPrediction
+
+    Notes
+    -----
+    At infinite time the kernels' own relative error (1e-15 where they are closed forms, 1e-10 at
+    most by quadrature) is multiplied by the condition number of the tangent kernel on the training
+    inputs, the ratio of the prediction's ``time_scales``.
 
     Raises
     ------
@@ -185,7 +198,7 @@ def _prediction(
     wanted = target_outputs(training_set, targets)
     factor = covariance_factor(law.covariance, precision=descent.precision)
     moved, mean = response.law(factor, law.mean, wanted, noise=noise)
-    errors = np.column_stack([wanted - law.mean[descent.indices], factor[descent.indices]])
+    stuck = descent.unfitted(wanted - law.mean[descent.indices], factor[descent.indices])
     return GaussianPrediction(
         law=GaussianLaw(moved @ moved.T, mean),
         task=task,
@@ -193,7 +206,7 @@ def _prediction(
         targets=float(targets),
         noise=noise,
         learning_rate=learning_rate,
-        unfitted=tuple(descent.unfitted(errors).tolist()),
+        unfitted=tuple(stuck.tolist()),
         time_scales=_time_scales(descent, learning_rate),
         **how,
     )
@@ -210,4 +223,5 @@ def _precision(task: Task) -> float:
     """Return the relative accuracy of the task's kernels: each layer adds its expectations'."""
     if not task.architecture.hidden:
         return EPS
-    return max(EPS, len(task.architecture.hidden) * expectations_of(task).error)
+    error = min(expectations_of(task).error, QUADRATURE)
+    return max(EPS, len(task.architecture.hidden) * error)

@@ -204,19 +204,22 @@ class KernelDescent:
         whole = self.eigenvalues + variance
         return Response(self, variance / whole, self.eigenvalues / whole)
 
-    def unfitted(self, errors: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    def unfitted(self, error: Array, factor: Array) -> npt.NDArray[np.int64]:
         """Return the training inputs at which some error stays for ever, rising.
 
         Parameters
         ----------
-        errors : (s,) or (s, j) array
-            Errors at the start, or factors of their law (columns that errors are made of).
+        error : (s,) array
+            Mean error at the start.
+        factor : (s, j) array
+            The covariance of the errors is factor factor^T (see `covariance_factor`).
         """
-        columns = np.asarray(errors, dtype=np.float64).reshape(len(self.indices), -1)
-        left = columns.copy()
         null = self.vectors[:, self.eigenvalues == 0.0]
-        left[self.moving] = null @ (null.T @ columns[self.moving])
-        stuck = (np.abs(left) > self.rounding * np.linalg.norm(columns, axis=0)).any(axis=1)
+        stays = np.column_stack([error, factor])
+        stays[self.moving] = null @ (null.T @ stays[self.moving])
+        stuck = np.abs(stays[:, 0]) > self.rounding * np.linalg.norm(error)
+        least = self.rounding * _condition(factor) * np.linalg.norm(factor)
+        stuck |= np.linalg.norm(stays[:, 1:], axis=1) > least
         return np.sort(self.indices[stuck])
 
     @property
@@ -294,7 +297,7 @@ class Response:
         mean : (m,) float64 array
         """
         s, m = len(self.descent.indices), self.descent.m
-        columns, slack = self._moved(factor, np.zeros((s, 1)), clean=True)
+        columns, slack = self._moved(factor, np.zeros((s, 1)), condition=_condition(factor))
         if noise:
             carried, _ = self._moved(np.zeros((m, 1)), np.eye(s))
             columns = np.hstack([columns, math.sqrt(noise) * carried])
@@ -305,10 +308,11 @@ class Response:
         columns[fixed] = 0.0
         return columns, np.where(fixed & at_zero, 0.0, centre[:, 0])
 
-    def _moved(self, start: Array, goal: Array, *, clean: bool = False) -> tuple[Array, Array]:
+    def _moved(self, start: Array, goal: Array, *, condition: float = 0.0) -> tuple[Array, Array]:
         """Return the outputs, column by column, and what rounding may have done to each row.
 
-        ``clean`` takes rounding out of what never decays, where that is the law's own null space.
+        With the condition number of a factor, rounding is taken out of what never decays, where
+        that is the law's own null space.
         """
         descent, rounding = self.descent, self.descent.rounding
         vectors, values = descent.vectors, descent.eigenvalues
@@ -317,9 +321,10 @@ class Response:
         chosen = descent.indices[descent.moving]
         inner, aim = vectors.T @ start[chosen], vectors.T @ goal[descent.moving]
         null = values == 0.0
-        if clean:
-            scale = float(np.linalg.norm(start[chosen]))
-            inner[null] = _without_rounding(inner[null], rounding * scale)
+        loose = max(condition, 1.0)  # relative to the whole, rows of a factor are less exact
+        given = loose * float(np.linalg.norm(start[chosen])), float(np.linalg.norm(goal))
+        if condition:
+            inner[null] = _without_rounding(inner[null], rounding * given[0])
         gain = np.where(null, 0.0, self.gone) / np.where(null, 1.0, values)
         across = descent.kernel[:, chosen] @ vectors * gain
         across[np.diag(descent.kernel) <= 0.0] = 0.0  # it has no kernel with any other input
@@ -332,9 +337,8 @@ class Response:
             moved[chosen] = vectors @ (self.decay[:, None] * inner + self.gone[:, None] * aim)
         # To first order, a kernel off by E moves outputs by across E (gain error).
         largest = float(values[-1]) if len(values) else 0.0
-        given = np.linalg.norm(start[chosen]), np.linalg.norm(goal)
         push = largest * np.linalg.norm(gain[:, None] * error) + sum(given)
-        slack = np.linalg.norm(start, axis=1) + np.linalg.norm(across, axis=1) * push
+        slack = loose * np.linalg.norm(start, axis=1) + np.linalg.norm(across, axis=1) * push
         held = self.decay[inner.any(axis=1)].max(initial=0.0)
         slack[chosen] = held * given[0] + self.gone.max(initial=0.0) * given[1]
         return moved, rounding * slack
@@ -382,6 +386,12 @@ def covariance_factor(covariance: Array, *, precision: float = EPS) -> Array:
     factor = np.zeros((len(covariance), int(kept.sum())))
     factor[free] = vectors[:, kept] * np.sqrt(values[kept])
     return factor
+
+
+def _condition(factor: Array) -> float:
+    """Return the condition number of a factor whose columns are orthogonal."""
+    sizes = np.linalg.norm(factor, axis=0)
+    return float(sizes.max() / sizes.min()) if sizes.min() > 0.0 else 1.0
 
 
 def _without_rounding(rows: Array, threshold: float) -> Array:

@@ -152,8 +152,10 @@ def test_an_input_without_kernel_never_moves():
     for response in (descent.flow(math.inf), descent.flow(3.0), descent.descent(7)):
         h = response.outputs(np.array([0.25, 0.5, 0.0]), np.array([1.0, 1.0]))
         assert h[0] == 0.25 and h[1] > 0.5 and h[2] > 0.0
-    assert descent.unfitted(np.array([1.0, 1.0])).tolist() == [0]
-    assert descent.unfitted(np.array([0.0, 1.0])).tolist() == []  # it is where it should be
+    assert descent.unfitted(np.array([1.0, 1.0]), np.zeros((2, 1))).tolist() == [0]
+    assert (
+        descent.unfitted(np.array([0.0, 1.0]), np.zeros((2, 1))).tolist() == []
+    )  # it is where it should be
     still = KernelDescent(np.zeros((2, 2)), np.array([1]))
     assert still.largest_step == math.inf
     np.testing.assert_array_equal(
@@ -177,7 +179,7 @@ def test_equal_training_inputs():
     np.testing.assert_allclose(moved, wanted[place], atol=1e-13)
     np.testing.assert_array_equal(moved[:3], 0.0)
     np.testing.assert_allclose(mean[:3], agree, atol=1e-14)
-    assert twice.unfitted(np.column_stack([agree, factor[:3]])).tolist() == []
+    assert twice.unfitted(agree, factor[:3]).tolist() == []
 
     # Contradictory labels: their mean, exactly, and named.
     moved, mean = twice.flow(math.inf).law(factor, np.zeros(4), apart)
@@ -185,7 +187,7 @@ def test_equal_training_inputs():
     np.testing.assert_array_equal(moved[:3], 0.0)
     np.testing.assert_array_equal(mean[1:3], 0.0)
     np.testing.assert_allclose(mean, middle[place], atol=1e-13)
-    assert twice.unfitted(np.column_stack([apart, factor[:3]])).tolist() == [1, 2]
+    assert twice.unfitted(apart, factor[:3]).tolist() == [1, 2]
 
 
 def test_targets_beyond_the_reach_of_a_low_rank_kernel():
@@ -196,7 +198,7 @@ def test_targets_beyond_the_reach_of_a_low_rank_kernel():
     moved, mean = descent.flow(math.inf).law(covariance_factor(kernel), np.zeros(4), xor)
     np.testing.assert_array_equal(mean, 0.0)
     np.testing.assert_array_equal(moved, 0.0)
-    assert descent.unfitted(xor).tolist() == [0, 1, 2, 3]
+    assert descent.unfitted(xor, np.zeros((4, 1))).tolist() == [0, 1, 2, 3]
 
 
 def test_start_out_of_the_reach_of_the_kernel_stays():
@@ -206,7 +208,7 @@ def test_start_out_of_the_reach_of_the_kernel_stays():
     moved, mean = descent.flow(math.inf).law(factor, np.zeros(3), np.ones(2))
     np.testing.assert_allclose(moved, factor, atol=1e-15)
     np.testing.assert_allclose(mean, 1.0, atol=1e-15)
-    assert descent.unfitted(factor[:2]).tolist() == [0, 1]
+    assert descent.unfitted(np.zeros(2), factor[:2]).tolist() == [0, 1]
 
 
 def test_ridge_is_the_posterior_under_noise(factor):
