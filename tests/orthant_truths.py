@@ -92,12 +92,15 @@ def tree(rng):
     parent = [0] + [(i - 1, 0, int(rng.integers(i)))[kind] for i in range(1, m)]
     rho = rng.uniform(-0.9, 0.9, m)
     if rng.random() < 0.5:
-        rho = np.abs(rho)
+        rho = np.sqrt(np.abs(rho))
     covariance = np.eye(m)
     for i in range(1, m):
         covariance[i, :i] = rho[i] * covariance[parent[i], :i]
         covariance[:i, i] = covariance[i, :i]
     signs = np.ones(m, dtype=int) if rng.random() < 0.5 else rng.choice([-1, 1], m)
+    if rng.random() < 0.2:  # against every correlation
+        for i in range(1, m):
+            signs[i] = -np.sign(rho[i]) * signs[parent[i]]
     nodes, weights = np.polynomial.legendre.leggauss(240)
     nodes, weights = 5.0 * (nodes + 1), np.log(5.0 * weights)  # |h| in (0, 10)
     below = np.zeros((m, len(nodes)))  # log P of all constraints below node i, given |h_i|

@@ -90,7 +90,7 @@ def draw_interval(low, high, u):
     """Turn a uniform number into a normal draw between ``low`` and ``high``."""
     turned = low > 0.0
     if turned:
-        low, high = -high, -low
+        low, high, u = -high, -low, 1.0 - u
     if high > 0.0:
         below, above = ndtr(low), ndtr(-high)
         inside = 1.0 - (below + above)
