@@ -135,7 +135,8 @@ class CorrelationMap:
         >>> correlation_map("relu")([0.0, 1.0]).round(6)
         array([0.31831, 1.     ])
         """
-        return _next(self.expectations, self.sigma_w, self.sigma_b, self.q, rho)[1]
+        layer = VarianceMap(self.expectations, self.sigma_w, self.sigma_b)
+        return _next(layer, self.q, layer(self.q), rho)
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready dict; what is infinite is the string ``"inf"``."""
@@ -271,16 +272,12 @@ def hermite_coefficients(
     return GaussianExpectations(activation, shift=shift).hermite_coefficients(n, q)
 
 
-def _next(
-    expectations: GaussianExpectations, sigma_w: float, sigma_b: float, q: float, rho: Any
-) -> tuple[float, Array]:
-    """Return variance and correlation one layer on."""
-    square = float(expectations.value(q, q, 1.0))
-    variance = sigma_w**2 * square + sigma_b**2
+def _next(layer: VarianceMap, q: float, variance: float, rho: Any) -> Array:
+    """Return the correlation one layer on, where the variance goes from q to ``variance``."""
     if variance == 0.0:
-        return 0.0, np.ones(np.shape(rho))
-    covariance = sigma_w**2 * expectations.value(q, q, rho) + sigma_b**2
-    return variance, np.clip(covariance / variance, -1.0, 1.0)
+        return np.ones(np.shape(rho))
+    covariance = layer.sigma_w**2 * layer.expectations.value(q, q, rho) + layer.sigma_b**2
+    return np.clip(covariance / variance, -1.0, 1.0)
 
 
 def _follow(
@@ -289,15 +286,17 @@ def _follow(
     """Return the first layers' variances and correlations, and the depth to independence."""
     variances, correlations = [q], [rho]
     inside = 0 if abs(rho) <= tolerance else None
-    settled = 0
+    settled, is_fixed, variance = 0, False, q
     for depth in range(1, MAX_DEPTH):
         if settled > 2 and depth >= n_layers:
             break
-        previous = (q, rho)
         if not _LEAST < q < _MOST:
             break
-        q, moved = _next(layer.expectations, layer.sigma_w, layer.sigma_b, q, rho)
-        rho = float(moved)
+        previous = (q, rho)
+        variance = variance if is_fixed else layer(q)
+        is_fixed = abs(variance - q) <= 4e-15 * q
+        rho = float(_next(layer, q, variance, rho))
+        q = q if is_fixed else variance
         if depth < n_layers:
             variances.append(q)
             correlations.append(rho)
@@ -335,8 +334,10 @@ def _fixed_points(layer: VarianceMap, q: float, slopes: _Slopes) -> tuple[FixedP
     """Return the correlations in [-1, 1] that the map leaves as they are, rising."""
     from scipy.optimize import brentq
 
+    variance = layer(q)
+
     def excesses(rho: Array) -> Array:
-        return _next(layer.expectations, layer.sigma_w, layer.sigma_b, q, rho)[1] - rho
+        return _next(layer, q, variance, rho) - rho
 
     def excess(rho: float, /) -> float:
         return float(excesses(np.array(rho)))
