@@ -160,6 +160,26 @@ def test_evidence_on_digits_by_orthants_and_by_counting():
     assert_within(near.p, limit.p, math.hypot(error_of(near), error_of(limit)))
 
 
+@pytest.mark.parametrize("m", [20, 100, pytest.param(500, marks=pytest.mark.slow)])
+def test_the_evidence_of_digits_splits_over_one_more_label(m):
+    """P(S) = P(S and f(x) = 0) + P(S and f(x) = 1), each orthant by itself."""
+    from sklearn.datasets import load_digits
+
+    odd = load_digits().target % 2
+    task = Task(Architecture(64, (math.inf, math.inf)), Prior(sigma_b=0.1), digits_inputs())
+    whole = estimate(task, TrainingSet(range(m), odd[:m]), relative_error=0.01)
+    parts = [
+        estimate(task, TrainingSet(range(m + 1), [*odd[:m], label]), relative_error=0.01)
+        for label in (0, 1)
+    ]
+    shares = [math.exp(part.log_p - whole.log_p) for part in parts]
+    errors = [share * part.standard_error for share, part in zip(shares, parts, strict=True)] + [
+        whole.standard_error
+    ]
+    assert_within(sum(shares), 1.0, math.hypot(*errors))
+    assert math.hypot(*errors) < 0.05
+
+
 # The approximations are what the literature uses them as
 
 
