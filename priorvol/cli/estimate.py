@@ -54,9 +54,9 @@ def add_parser(verbs: Any) -> None:
     text = "orthant (the default), ep, ep-probit, laplace, genz or monte_carlo; see --list"
     how.add_argument("--method", type=_method, metavar="NAME", help=text)
     shared.add_seed(how, "of the random numbers (0)")
-    text = "orthant, genz: standard error wanted, relative to P (0.005)"
+    text = "standard error wanted, relative to P: orthant (0.005), genz (0.01)"
     how.add_argument("--relative-error", type=shared.number, metavar="X", help=text)
-    text = "monte_carlo: number of draws (1e6); orthant, genz: the most points"
+    text = "monte_carlo: number of draws (1e6); orthant, genz: the most points (1e6, 2e5)"
     how.add_argument("--samples", type=shared.whole, dest="n_samples", metavar="N", help=text)
     text = "monte_carlo: output layers drawn for each draw of the hidden layers (1)"
     how.add_argument("--output-draws", type=shared.whole, metavar="N", help=text)
