@@ -32,23 +32,26 @@ def collect(
 ) -> FunctionTable:
     """Draw networks from the prior and count the functions that they compute.
 
+    At infinite width the outputs are Gaussian (1711.00165), and functions are drawn from that law.
+
     The same task, seed, output draws and number of samples give the same table, bit for bit, for
     any number of workers and across interruptions. Networks with hidden layers are computed with
     exactly rounded operations in a fixed order, whatever the processor; for perceptrons
     processors may differ in the last bit of a weight, which shows only where an output is within
-    rounding of 0.
+    rounding of 0. At infinite width they may differ in the last bit of the covariance, which shows
+    as rarely.
 
     Parameters
     ----------
     task : Task
-        Of finite width.
     n_samples : int
         Number of functions drawn; a multiple of ``output_draws``. ``1e7`` is accepted.
     seed : int
         In [0, 2^64).
     output_draws : int
         R output layers for each draw of the hidden layers. The functions of one such group are
-        correlated; intervals take that into account.
+        correlated; intervals take that into account. 1 at infinite width, where draws are
+        independent anyway.
     n_jobs : int
         Workers, as in joblib: -1 is one a core. Threads, unless ``joblib.parallel_config`` says
         otherwise.
@@ -64,9 +67,9 @@ def collect(
     Raises
     ------
     ValueError
-        If an argument is out of range, the widths are infinite, a perceptron is asked for several
-        output draws, the prior leads out of single precision, or the folder is of another run or
-        holds more samples than asked for.
+        If an argument is out of range, a perceptron or an infinite network is asked for several
+        output draws, the prior leads out of single precision or has no Gaussian limit at infinite
+        width, or the folder is of another run or holds more samples than asked for.
 
     Examples
     --------

@@ -119,7 +119,9 @@ def truncate(law: GaussianLaw, training_set: TrainingSet) -> TruncatedLaw:
     scale = signs / roots
     turned = reduced.covariance[np.ix_(trained, trained)] * np.outer(scale, scale)
     np.fill_diagonal(turned, 1.0)
-    order = tilting.greedy_order(turned, reduced.mean[trained] * scale)
+    mean = reduced.mean[trained] * scale
+    # rounded, so that the order does not hang on the last bit of the covariance
+    order = tilting.greedy_order(np.round(turned, 10), np.round(mean, 10))
     factor = factorise(law, first=trained[order])
     known = wanted[factor.order]
     r = factor.n_first
@@ -128,9 +130,9 @@ def truncate(law: GaussianLaw, training_set: TrainingSet) -> TruncatedLaw:
     checks = factor.factor[dependent, :r] * np.outer(known[dependent], turns)
     offsets = known[dependent] * factor.mean[dependent]
     rows = np.ascontiguousarray(factor.factor[:r, :r] * np.outer(turns, turns))
-    mean = turns * factor.mean[:r]
-    tilted, bound = _tilted_guide(rows, mean)
-    sites, share = _sites_guide(rows, mean, checks, offsets)
+    centre = turns * factor.mean[:r]
+    tilted, bound = _tilted_guide(rows, centre)
+    sites, share = _sites_guide(rows, centre, checks, offsets)
     return TruncatedLaw(
         factor=factor,
         known=known,
@@ -359,7 +361,7 @@ def _sites_guide(
         if not math.isfinite(half):
             return None, 0.0
         inner, inner_mean = sigma[:r, :r], mu[:r].copy()
-    order = np.argsort(-nu[:r], kind="stable")
+    order = np.argsort(-np.round(nu[:r], 6), kind="stable")
     factor, rank = orthants.lower_factor(np.ascontiguousarray(inner), order)
     if rank < r:
         return None, 0.0

@@ -10,14 +10,17 @@ import numpy as np
 
 from priorvol._kernels.jit import kernel
 
+_EQUAL = 1e-6
+
 
 @kernel
 def pivoted_cholesky(covariance, first, tolerance, columns, order):
     """Factor a positive semidefinite matrix with pivoting; return its rank r.
 
     The first pivots are those of ``first``, in that order, as far as something is left of them;
-    then always the row of which most is left, the first of equals. It ends where nothing above
-    the tolerance is left: what is left out of the outputs has no larger variance.
+    then always the row of which most is left, the first of equals (up to `_EQUAL`: the order of
+    the pivots does not hang on the last bit of the matrix). It ends where nothing above the
+    tolerance is left: what is left out of the outputs has no larger variance.
 
     Parameters
     ----------
@@ -55,13 +58,15 @@ def pivoted_cholesky(covariance, first, tolerance, columns, order):
             n_dependent += 1
     depending = n_dependent
     while True:
-        pivot = -1
-        most = tolerance
+        most = 0.0
         for i in range(k):
-            if not done[i] and left[i] > most:
-                pivot, most = i, left[i]
-        if pivot < 0:
+            if not done[i]:
+                most = max(most, left[i])
+        if not most > tolerance:
             break
+        pivot = 0
+        while done[pivot] or left[pivot] < (1.0 - _EQUAL) * most:
+            pivot += 1
         done[pivot] = True
         order[rank] = pivot
         _eliminate(covariance, pivot, rank, columns, left, done)
