@@ -14,6 +14,7 @@ matplotlib is loaded when the first figure is drawn (``pip install "priorvol[plo
 from priorvol.plotting.appearance import style
 from priorvol.plotting.complexity import complexity_plot
 from priorvol.plotting.convergence import convergence_plot
+from priorvol.plotting.correlation_map import correlation_map_plot
 from priorvol.plotting.correlations import correlation_plot, correlation_size
 from priorvol.plotting.distribution import distribution_plot
 from priorvol.plotting.histogram import histogram_plot
@@ -25,6 +26,7 @@ from priorvol.plotting.rare import rare_plot
 __all__ = [
     "complexity_plot",
     "convergence_plot",
+    "correlation_map_plot",
     "correlation_plot",
     "correlation_size",
     "distribution_plot",
