@@ -67,19 +67,24 @@ def _with_first_0(words: bits.Words) -> bits.Words:
 def sentence(found: list[MethodErrors]) -> str:
     """Return what a paper could cite."""
     error = np.concatenate([row.error for row in found])
-    log10_p = np.concatenate([row.log10_p for row in found])
-    places = [(row, place) for row in found for place in range(len(row))]
-    row, place = places[int(np.abs(error).argmax())]
-    text = bits.to_text(row.functions[place][None], M, base=16)[0]
-    common = log10_p > -6
+    common = error[np.concatenate([row.log10_p for row in found]) > -6]
+    random = error[np.concatenate([row.kinds == "uniformly random" for row in found])]
+    row, place = max(
+        ((row, int(np.abs(row.error).argmax())) for row in found),
+        key=lambda pair: abs(pair[0].error[pair[1]]),
+    )
+    (text,) = bits.to_text(row.functions[place][None], M)
+    names = [entry.name for entry in atlas.entries(N) if entry.text == text] or [text]
+    low, high = np.quantile(error, (0.05, 0.95))
     return (
         f"Over {len(error):,} functions of seven inputs (both cubes, ReLU networks of {DEPTH} "
-        f"infinite hidden layers, sigma_w = 1, sigma_b = 1 or 0), EP's log10 P(f) is off by "
-        f"{np.median(error):+.4f} in the median (90 % within {np.quantile(error, 0.05):+.4f} to "
-        f"{np.quantile(error, 0.95):+.4f}), by {np.median(error[common]):+.4f} for P > 1e-6, and "
-        f"at worst by {row.error[place]:+.4f}, for the "
-        f"{row.kinds[place].replace('$', '')} function {text} on {row.task.inputs.name} "
-        f"(sigma_b = {row.task.prior.sigma_b[0]:g}, log10 P = {row.log10_p[place]:.2f})."
+        f"infinite hidden layers, sigma_w = 1, sigma_b = 1 or 0), expectation propagation is off "
+        f"by {np.median(error):+.2f} in log10 P(f) in the median (90 % between {low:+.2f} and "
+        f"{high:+.2f}), by {np.median(common):+.2f} for the {len(common):,} functions of "
+        f"P > 1e-6, by {np.median(random):+.2f} for uniformly random ones, and at worst by "
+        f"{row.error[place]:+.2f}, a factor of {10 ** abs(row.error[place]):.1f}, for the function "
+        f"'{names[0]}' on {row.task.inputs.name} (sigma_b = {row.task.prior.sigma_b[0]:g}, "
+        f"P = {10 ** row.log10_p[place]:.2g})."
     )
 
 
@@ -121,7 +126,7 @@ def write(found: list[MethodErrors], folder: Path) -> None:
 
         figure = Figure()
         plotting.method_errors_plot(found, figure, titles=list(SETTINGS))
-        figure.savefig(folder / "ep_error.png")
+        figure.savefig(folder / "ep_error.png", dpi=200)
 
 
 def main() -> None:
