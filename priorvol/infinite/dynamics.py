@@ -33,9 +33,8 @@ from priorvol.infinite.kernel_descent import (
     KernelDescent,
     Response,
     covariance_factor,
-    target_outputs,
 )
-from priorvol.infinite.prediction import GaussianPrediction
+from priorvol.infinite.prediction import GaussianPrediction, target_outputs
 from priorvol.task import Task
 from priorvol.training_set import TrainingSet, check_training_set
 

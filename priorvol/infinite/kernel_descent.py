@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol import checks
-from priorvol.training_set import TrainingSet
+from priorvol.inputs import check_indices
 
 Array = npt.NDArray[np.float64]
 
@@ -56,7 +56,7 @@ class KernelDescent:
     ------
     ValueError
         If the kernel is not square, finite and symmetric, or has an eigenvalue below 0 by more
-        than rounding.
+        than rounding; or if an index is repeated or out of range.
 
     Examples
     --------
@@ -81,7 +81,7 @@ class KernelDescent:
             raise ValueError("kernel must be finite")
         if np.abs(kernel - kernel.T).max() > 1e-10 * np.abs(kernel).max():
             raise ValueError("kernel must be symmetric")
-        indices = np.asarray(self.indices, dtype=np.int64)
+        indices = check_indices(self.indices, len(kernel))
         precision = checks.real("precision", self.precision, low=EPS, high=1e-3)
         moving = np.flatnonzero(np.diag(kernel)[indices] > 0.0)
         chosen = indices[moving]
@@ -342,23 +342,6 @@ class Response:
         held = self.decay[inner.any(axis=1)].max(initial=0.0)
         slack[chosen] = held * given[0] + self.gone.max(initial=0.0) * given[1]
         return moved, rounding * slack
-
-
-def target_outputs(training_set: TrainingSet, targets: Any = 1.0) -> Array:
-    """Return the outputs (s,) that labels ask for: ``-targets`` for 0, ``targets`` for 1.
-
-    Raises
-    ------
-    ValueError
-        If ``targets`` is not a number above 0.
-
-    Examples
-    --------
-    >>> target_outputs(TrainingSet([1, 3], [1, 0]), 0.5)
-    array([ 0.5, -0.5])
-    """
-    size = checks.real("targets", targets, low=0.0, open_low=True)
-    return np.where(np.array(training_set.labels) == 1, size, -size)
 
 
 def covariance_factor(covariance: Array, *, precision: float = EPS) -> Array:

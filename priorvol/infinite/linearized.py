@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from priorvol import activation, checks
 from priorvol.infinite.covariance import PARAMETRIZATIONS
-from priorvol.infinite.kernel_descent import KernelDescent, target_outputs
+from priorvol.infinite.kernel_descent import KernelDescent
+from priorvol.infinite.prediction import target_outputs
 from priorvol.sampler import Parameters, evaluate
 from priorvol.task import Task
 from priorvol.training_set import TrainingSet, check_training_set

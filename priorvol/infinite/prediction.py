@@ -108,7 +108,7 @@ class GaussianPrediction:
     def expected_loss(self) -> float:
         """Expected training loss, (1/2) mean over training inputs of E[(h - y)^2]."""
         chosen = np.array(self.training_set.indices)
-        wanted = np.where(np.array(self.training_set.labels) == 1, self.targets, -self.targets)
+        wanted = target_outputs(self.training_set, self.targets)
         squares = (self.mean[chosen] - wanted) ** 2 + np.diag(self.covariance)[chosen]
         return float(np.mean(squares)) / 2
 
@@ -158,7 +158,7 @@ class GaussianPrediction:
         level: float = 0.95,
         relative_error: float | None = None,
     ) -> Estimate:
-        """Return the probability that training ends on a function, P(f given S).
+        """Return the probability that training ends on a function, P(f|S).
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class GaussianPrediction:
     @property
     def quantity(self) -> str:
         """What `probability` and `functions` are about."""
-        return f"P_{self.method.upper()}(f given S)"
+        return f"P_{self.method.upper()}(f|S)"
 
     def functions(
         self, n_samples: int, *, seed: int = 0, n_jobs: int = -1, progress: bool | None = None
@@ -282,3 +282,20 @@ class GaussianPrediction:
         if self.steps is not None:
             return f"{self.steps:,} steps of gradient descent, {where}"
         return f"gradient flow to t = {self.time:g}, {where}"
+
+
+def target_outputs(training_set: TrainingSet, targets: Any = 1.0) -> Array:
+    """Return the outputs (s,) that labels ask for: ``-targets`` for 0, ``targets`` for 1.
+
+    Raises
+    ------
+    ValueError
+        If ``targets`` is not a number above 0.
+
+    Examples
+    --------
+    >>> target_outputs(TrainingSet([1, 3], [1, 0]), 0.5)
+    array([ 0.5, -0.5])
+    """
+    size = checks.real("targets", targets, low=0.0, open_low=True)
+    return np.where(np.array(training_set.labels) == 1, size, -size)

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.stats import norm
 from priorvol import (
     Architecture,
     FunctionTable,
+    GaussianLaw,
     Prior,
     Task,
     TrainingSet,
@@ -347,6 +349,14 @@ def test_json_holds_what_fixes_the_law():
     regression = nngp_regression(wide(), S, noise=0.1).to_json()
     assert regression["noise"] == 0.1 and regression["time_scales"] is None
     json.dumps([steps, regression], allow_nan=False)
+
+
+def test_parts_that_do_not_fit_are_refused():
+    prediction = train_prediction(wide(), S)
+    with pytest.raises(ValueError, match="law has 4 outputs, but the task has 8 inputs"):
+        replace(prediction, law=GaussianLaw(np.eye(4)), training_set=TrainingSet([0], [1]))
+    with pytest.raises(ValueError, match="method must be one of 'ntk', 'nngp'"):
+        replace(prediction, method="gp")
 
 
 def test_printing():

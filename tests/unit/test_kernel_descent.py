@@ -8,7 +8,8 @@ from agreement import assert_within
 from scipy.integrate import solve_ivp
 
 from priorvol import TrainingSet, rng
-from priorvol.infinite.kernel_descent import KernelDescent, covariance_factor, target_outputs
+from priorvol.infinite.kernel_descent import KernelDescent, covariance_factor
+from priorvol.infinite.prediction import target_outputs
 
 EPS = np.finfo(np.float64).eps
 TRAIN = np.array([4, 1, 2])
@@ -286,6 +287,41 @@ def test_bad_numbers_are_refused(call, message):
 def test_bad_kernels_are_refused(kernel, message):
     with pytest.raises(ValueError, match=message):
         KernelDescent(kernel, np.arange(2))
+
+
+@pytest.mark.parametrize(
+    ("indices", "message"),
+    [([0, 2], r"indices must lie in 0..1, got 2"), ([1, 1], "distinct"), ([], "non-empty")],
+)
+def test_bad_indices_are_refused(indices, message):
+    with pytest.raises(ValueError, match=message):
+        KernelDescent(np.eye(2), indices)
+
+
+def test_precision_says_what_counts_as_zero():
+    # Equal inputs, in a kernel known to 1e-11: the difference of both is no mode of its own.
+    kernel = np.array([[1.0, 1.0 - 1e-11], [1.0 - 1e-11, 1.0]])
+    apart = np.array([1.0, -1.0])
+    exact, rough = (KernelDescent(kernel, np.arange(2), precision=p) for p in (EPS, 1e-11))
+    assert (exact.eigenvalues == 0).sum() == 0 and (rough.eigenvalues == 0).sum() == 1
+    np.testing.assert_allclose(exact.flow(math.inf).outputs(np.zeros(2), apart), apart)
+    np.testing.assert_allclose(rough.flow(math.inf).outputs(np.zeros(2), apart), 0.0, atol=1e-15)
+    assert exact.unfitted(apart, np.zeros((2, 1))).tolist() == []
+    assert rough.unfitted(apart, np.zeros((2, 1))).tolist() == [0, 1]
+    assert covariance_factor(kernel).shape == (2, 2)
+    assert covariance_factor(kernel, precision=1e-11).shape == (2, 1)
+    with pytest.raises(ValueError, match="precision must be at least"):
+        KernelDescent(kernel, np.arange(2), precision=0.0)
+
+
+def test_small_deviations_are_kept_while_they_are_real():
+    # The last output is nearly that of a training input: 1e-6 of it is its own.
+    points = np.array([[1.0, 0.0, 0.0], [1.0, 1e-6, 0.0], [0.0, 1.0, 1.0]])
+    kernel = points @ points.T
+    descent = KernelDescent(kernel, np.array([0]))
+    moved, mean = descent.flow(math.inf).law(points, np.zeros(3), np.ones(1))
+    np.testing.assert_allclose(np.linalg.norm(moved[1]), 1e-6, rtol=1e-9)
+    np.testing.assert_array_equal(mean, [1.0, 1.0, 0.0])
 
 
 def test_divergence_starts_beyond_the_largest_step():

@@ -30,7 +30,7 @@ ACTIVATIONS = {
 }
 
 
-def ensemble(width, depth, activation, parametrization, n):
+def ensemble(width, depth, activation, parametrization, n, *, steps=STEPS):
     """Train n networks from the prior; return the outputs before and after, (n, m) each."""
     generator = rng.generator(width, f"{activation} {depth} {parametrization}")
     phi, slope = ACTIVATIONS[activation]
@@ -43,7 +43,7 @@ def ensemble(width, depth, activation, parametrization, n):
         if parametrization == "standard":
             W, b = [w * s for w, s in zip(W, weight, strict=True)], [SIGMA_B * c for c in b]
             weight, bias, rate = [1.0] * len(W), 1.0, RATE / width
-        for step in range(STEPS + 1):
+        for step in range(steps + 1):
             units, z = [np.broadcast_to(CUBE.values, (count, *CUBE.values.shape))], []
             for layer in range(depth + 1):
                 forward = weight[layer] * units[-1] @ W[layer].transpose(0, 2, 1)
@@ -52,7 +52,7 @@ def ensemble(width, depth, activation, parametrization, n):
             h = z[-1][:, :, 0]
             if step == 0:
                 before.append(h)
-            if step == STEPS:
+            if step == steps:
                 break
             error = np.zeros((count, CUBE.m, 1))
             error[:, list(S.indices), 0] = (h[:, list(S.indices)] - TARGETS) / len(S)
@@ -109,3 +109,22 @@ def test_finite_ensembles_extrapolate_to_infinite_width(
     assert_within(limit, 0.0, error)
     # Training has moved the outputs by far more than that.
     assert np.abs(prediction.mean).max() > 0.5
+
+
+def test_the_functions_that_finite_networks_end_on():
+    # Stopped early, so that several functions are left.
+    n, steps, width = 4_000, 3, 64
+    task = Task(Architecture(2, (math.inf,), "erf"), Prior(sigma_w=SIGMA_W, sigma_b=SIGMA_B), CUBE)
+    prediction = train_prediction(task, S, steps=steps, learning_rate=RATE)
+    counts = []
+    for each in (width, 2 * width):
+        h = ensemble(each, 1, "erf", "ntk", n, steps=steps)[1]
+        counts.append(np.bincount((h > 0) @ [8, 4, 2, 1], minlength=16) / n)
+    found = [prediction.probability(format(f, "04b"), seed=f) for f in range(16)]
+    p = np.array([one.p for one in found])
+    own = p * np.array([one.standard_error for one in found])
+    assert (p > 0.01).sum() >= 5 and p.max() < 0.8
+    error = np.sqrt(5 * p * (1 - p) / n + own**2)
+    likely = p * n > 30  # rarer ones have no normal error
+    assert_within((2 * counts[1] - counts[0])[likely], p[likely], error[likely])
+    assert_within(p.sum(), 1.0, np.sqrt((own**2).sum()))
