@@ -136,6 +136,12 @@ def _functions(options: argparse.Namespace) -> tuple[Task, Any, dict[str, list[A
         raise ValueError(f"{options.run_folder} does not say what its task is: give its options")
     if given.m != table.m or (table.task is not None and table.task.inputs != given.inputs):
         raise ValueError(f"the functions of {options.run_folder} are on other inputs")
+    drawn = {span.seed for span in table.provenance.spans}
+    if options.method == "monte_carlo" and given == table.task and (options.seed or 0) in drawn:
+        shared.note(
+            f"seed {options.seed or 0} counts draws that {options.run_folder} holds already; "
+            "functions chosen by their counts are to be counted with another --seed"
+        )
     ranks = table.ranks(options.top or 10)
     return given, ranks.functions, {"count": ranks.counts.tolist()}
 

@@ -59,7 +59,8 @@ def monte_carlo(
     Returns
     -------
     list of Estimate
-        One a function. Of one never drawn log_p = -inf, with a finite ``high``.
+        One a function. Of one never drawn log_p = -inf, with a finite ``high``. ``seconds`` is the
+        time of all together.
 
     Raises
     ------

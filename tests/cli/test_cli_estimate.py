@@ -74,7 +74,10 @@ def test_functions_of_a_file(cli, at):
 
 def test_functions_of_a_run_by_its_task_and_by_another(cli, on_desk):
     table = load_run("a")
-    rows = cli("estimate", "--run", "a", "--top", "3", *COUNT, "--json").json["estimates"]
+    found = cli("estimate", "--run", "a", "--top", "3", *COUNT, "--json")
+    assert found.err.startswith("seed 0 counts draws that a holds already;")
+    assert cli("estimate", "--run", "a", *COUNT, "--seed", "1").err == ""
+    rows = found.json["estimates"]
     assert [row["function"] for row in rows] == table.ranks(3).texts()
     assert [row["count"] for row in rows] == table.ranks(3).counts.tolist()
     # the run has the same task and seed: it counted the same draws
