@@ -37,10 +37,10 @@ def one_factor(rng, m=None):
     if rng.random() < 0.3:
         loadings = np.abs(loadings)
     own = np.exp(rng.normal(0, 0.4, m))
-    mean = rng.normal(0, 0.5, m) * (rng.random() < 0.4)
+    mean = rng.normal(0, rng.choice([0.5, 1.5]), m) * (rng.random() < 0.5)
     x = rng.standard_normal()
     likely = np.where(mean + loadings * x + own * rng.standard_normal(m) > 0, 1, -1)
-    signs = [np.ones(m, dtype=int), likely, rng.choice([-1, 1], m)][rng.integers(3)]
+    signs = (np.ones(m, dtype=int), likely, -likely, rng.choice([-1, 1], m))[rng.integers(4)]
     covariance = np.outer(loadings, loadings) + np.diag(own**2)
     return covariance, mean, signs, factor_log_p(loadings, own, mean, signs)
 
@@ -102,16 +102,19 @@ def tree(rng):
         for i in range(1, m):
             signs[i] = -np.sign(rho[i]) * signs[parent[i]]
     nodes, weights = np.polynomial.legendre.leggauss(240)
-    nodes, weights = 5.0 * (nodes + 1), np.log(5.0 * weights)  # |h| in (0, 10)
+    nodes, weights = 5.0 * (nodes + 1), 5.0 * weights  # |h| in (0, 10)
     below = np.zeros((m, len(nodes)))  # log P of all constraints below node i, given |h_i|
     for i in range(m - 1, 0, -1):
         child, above = signs[i] * nodes, signs[parent[i]] * nodes
         spread = np.sqrt(1 - rho[i] ** 2)
         z = (child[None] - rho[i] * above[:, None]) / spread
-        logs = -0.5 * z**2 - np.log(spread) - 0.5 * np.log(2 * np.pi) + weights + below[i]
-        below[parent[i]] += logsumexp(logs, axis=1)
-    log_p = logsumexp(weights + below[0] - 0.5 * nodes**2 - 0.5 * np.log(2 * np.pi))
-    return covariance, np.zeros(m), signs, log_p
+        top = below[i].max()
+        below_i = weights * np.exp(np.maximum(below[i] - top, -200))
+        sums = (np.exp(-0.5 * np.minimum(z**2, 400.0)) * below_i).sum(axis=1)
+        sums /= spread * np.sqrt(2 * np.pi)
+        below[parent[i]] += top + np.log(np.maximum(sums, 1e-300))
+    logs = below[0] - 0.5 * nodes**2 - 0.5 * np.log(2 * np.pi)
+    return covariance, np.zeros(m), signs, logsumexp(logs, b=weights)
 
 
 def blocks(rng):
