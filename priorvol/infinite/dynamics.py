@@ -103,7 +103,7 @@ def train_prediction(
     3-inf-inf-1 relu on {0,1}^3, sigma_w=1, sigma_b=0
     gradient flow to t = 10, learning rate 1, ntk parametrisation; targets -1, +1
     3 training inputs, 2 of them labelled 1; expected loss 0.2218
-    never fitted: 1 training inputs (0)
+    never fitted: 1 of the training inputs (0)
     """
     law = output_law(task)
     check_training_set(training_set, task.m)

@@ -138,7 +138,7 @@ def test_the_zero_input_never_moves_without_bias():
         assert prediction.law.reduced.index[0] == -1
         regression = nngp_regression(task, S)
         assert regression.unfitted == (0,) and regression.mean[0] == 0.0
-    assert "never fitted: 1 training inputs (0)" in str(prediction)
+    assert "never fitted: 1 of the training inputs (0)" in str(prediction)
 
 
 def test_a_label_that_asks_for_where_it_is_still_counts_as_unfitted():
