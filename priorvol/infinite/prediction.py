@@ -272,7 +272,9 @@ class GaussianPrediction:
         if self.unfitted:
             shown = ", ".join(map(str, self.unfitted[:8]))
             more = ", ..." if len(self.unfitted) > 8 else ""
-            lines.append(f"never fitted: {len(self.unfitted)} of the training inputs ({shown}{more})")
+            lines.append(
+                f"never fitted: {len(self.unfitted)} of the training inputs ({shown}{more})"
+            )
         return "\n".join(lines)
 
     def _how(self) -> str:
