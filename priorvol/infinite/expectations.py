@@ -86,6 +86,11 @@ class GaussianExpectations:
             self.shift = 0.0 - mean
         else:
             self.shift = checks.real("shift", shift) + 0.0
+        self._added = self.shift
+        if self.shift and isinstance(self._moments, Quadrature):
+            # added to the values: E[phi^2] - E[phi]^2 would lose what is left of sigmoid - 1/2
+            self._moments = _moments(activation, self.slope, tuple(kinks), shift=self.shift)
+            self._added = 0.0
 
     @property
     def error(self) -> float:
@@ -117,7 +122,7 @@ class GaussianExpectations:
         >>> GaussianExpectations("cos").mean(0.0).item()
         1.0
         """
-        return self._moments.mean(_variance("q", q)) + self.shift
+        return self._moments.mean(_variance("q", q)) + self._added
 
     def value(self, q_x: npt.ArrayLike, q_y: npt.ArrayLike, rho: npt.ArrayLike) -> Array:
         """Return E[(phi(u) + shift) (phi(v) + shift)].
@@ -129,10 +134,10 @@ class GaussianExpectations:
         """
         x, y, r = _arguments(q_x, q_y, rho)
         value = self._moments.value(x, y, r)
-        if not self.shift:
+        if not self._added:
             return value
         means = self._moments.mean(x) + self._moments.mean(y)
-        return value + self.shift * means + self.shift**2
+        return value + self._added * means + self._added**2
 
     def value_gradient(
         self, q_x: npt.ArrayLike, q_y: npt.ArrayLike, rho: npt.ArrayLike
@@ -148,9 +153,9 @@ class GaussianExpectations:
         """
         x, y, r = _arguments(q_x, q_y, rho)
         by_x, by_y, by_rho = self._moments.value_gradient(x, y, r)
-        if self.shift:
-            by_x = by_x + self.shift * self._moments.mean_gradient(x)
-            by_y = by_y + self.shift * self._moments.mean_gradient(y)
+        if self._added:
+            by_x = by_x + self._added * self._moments.mean_gradient(x)
+            by_y = by_y + self._added * self._moments.mean_gradient(y)
         return by_x, by_y, np.where((x == 0.0) | (y == 0.0), 0.0, by_rho)
 
     def derivative(self, q_x: npt.ArrayLike, q_y: npt.ArrayLike, rho: npt.ArrayLike) -> Array:
@@ -207,30 +212,36 @@ class GaussianExpectations:
             function = _function(self.activation, self.slope)
             moments = Quadrature(function, f"activation={self.activation!r}")
         coefficients = moments.hermite_coefficients(q, n).copy()
-        coefficients[0] += self.shift
+        coefficients[0] += self._added
         return coefficients
 
 
-def _function(activation: Activation, slope: float) -> Callable[[Array], Array]:
-    """Return phi as a function of an array, without its shift."""
+def _function(activation: Activation, slope: float, shift: float = 0.0) -> Callable[[Array], Array]:
+    """Return phi + shift as a function of an array."""
     if callable(activation):
-        return activation
+        return (lambda z: np.asarray(activation(z)) + shift) if shift else activation
     if activation == "cos":
-        return lambda z: np.asarray(np.cos(z), dtype=np.float64)
-    return lambda z: apply(z, activation, slope=slope)
+        return lambda z: np.asarray(np.cos(z) + shift, dtype=np.float64)
+    if activation == "sigmoid" and shift == -0.5:
+        return lambda z: np.asarray(np.tanh(z / 2.0) / 2.0, dtype=np.float64)  # without rounding
+    return lambda z: apply(z, activation, shift=shift, slope=slope)
 
 
-def _moments(activation: Activation, slope: float, kinks: tuple[float, ...]) -> Moments:
-    """Return the closed form if there is one, else quadrature."""
+def _moments(
+    activation: Activation, slope: float, kinks: tuple[float, ...], *, shift: float = 0.0
+) -> Moments:
+    """Return the closed form if there is one, which leaves out the shift, else quadrature."""
     for kink in kinks:
         checks.real("kinks", kink)
     if callable(activation):
-        return Quadrature(activation, f"activation={activation!r}", kinks)
+        return Quadrature(_function(activation, slope, shift), f"activation={activation!r}", kinks)
     name = checks.choice("activation", activation, (*ACTIVATIONS, "cos"))
     if kinks:
         raise ValueError(f"kinks are those of a callable, got {kinks} with activation={name!r}")
     closed = closed_form(name, slope)
-    return Quadrature(_function(name, slope), f"activation={name!r}") if closed is None else closed
+    if closed is not None:
+        return closed
+    return Quadrature(_function(name, slope, shift), f"activation={name!r}")
 
 
 def _variance(name: str, q: npt.ArrayLike) -> Array:

@@ -391,3 +391,24 @@ def test_grid_search():
     regressor = GaussianProcessRegressor(NNGP(1, 1.0, 0.5), alpha=0.1, optimizer=None)
     search = GridSearchCV(regressor, {"kernel__activation": ["linear", "erf"]}, cv=3).fit(X, y)
     assert search.best_params_ == {"kernel__activation": "erf"}
+
+
+@pytest.mark.parametrize("depth", [5, 60])
+def test_zero_mean_sigmoid_is_half_a_hyperbolic_tangent(depth):
+    # sigmoid(z) - 1/2 = tanh(z / 2) / 2: half the weights below, half the values above; without
+    # bias its variance falls by 16 a layer, to where E[phi^2] - E[phi]^2 has no digits left
+    for make in KERNELS:
+        X = SIGNS if depth == 5 else POINTS
+        sigmoid = make(depth, 1.0, 0.0, "sigmoid", "zero-mean")(X)
+        task = Task(
+            Architecture(X.shape[1], (math.inf,) * depth, "tanh"),
+            Prior((0.5, *[0.25] * (depth - 1), 0.5), 0.0),
+            array_inputs(X),
+        )
+        if make is NNGP:
+            wanted = output_law(task).covariance
+            np.testing.assert_allclose(sigmoid, wanted, rtol=1e-10, atol=1e-14 * wanted.max())
+            np.testing.assert_allclose(np.diag(sigmoid) / np.diag(wanted), 1.0, rtol=1e-11)
+        else:
+            wanted = tangent_kernel(task)
+            np.testing.assert_allclose(sigmoid, wanted, rtol=1e-9, atol=1e-13 * wanted.max())
