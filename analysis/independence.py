@@ -287,7 +287,7 @@ def draw_depth(out: Path, found: dict[tuple[str, int, float], Measured], width: 
         n = sample.dependence.n_samples
         marks = (
             (left, sample.dependence.floor, f"noise of {n:,} draws (taken off)", "bottom"),
-            (middle, sample.complexity.uniform.mean, "uniformly random $f$", "top"),
+            (middle, sample.complexity.uniform.mean, "uniformly random $f$", "bottom"),
             (right, 1.0 / n, f"1 of {n:,} draws", "top"),
         )
         for ax, height, text, side in marks:
@@ -295,15 +295,15 @@ def draw_depth(out: Path, found: dict[tuple[str, int, float], Measured], width: 
             down = -2.0 if side == "top" else 2.0
             ax.annotate(
                 text,
-                (0.03 if ax is left else 0.97, height),
+                (0.97 if ax is right else 0.03, height),
                 (0.0, down),
                 xycoords=("axes fraction", "data"),
                 textcoords="offset points",
-                ha="left" if ax is left else "right",
+                ha="right" if ax is right else "left",
                 va=side,
                 fontsize=6,
             )
-        middle.set_ylim(0, 160)
+        middle.set_ylim(0, 170)
         right.set_ylim(0.4 / n, 1.0)
         left.set_ylabel("squared correlation of outputs")
         middle.set_ylabel(r"mean $K_\mathrm{LZ}$ (bits)")
