@@ -4,6 +4,12 @@ How far can an exact evidence be had? For growing m = |S| the orthant estimator 
 standard error of 5 %, with a limit on its samples; EP stands beside it. Within 5 % is an estimate
 whose weights are also even enough for its error to be trusted.
 
+Measured (two hidden layers, sigma_w^2 = 2, sigma_b = 0.1, 2,048 draws each): 1 % at m = 100, 2 to
+3 % at 500, 3 to 4 % at 1,000 and 4.1 % on all 1,797 images (1 % for labels in random order), so 5 %
+does not end within this set; what grows is the time of the factorisations, with m cubed. EP is low
+by 0.25 nats at m = 100, 0.75 at 500, 1.2 at 1,000 and 1.7 at 1,797, and by at most 0.3 for labels
+in random order.
+
     python analysis/digits_evidence.py [--sizes 100,500,1000] [--subsets 3] [--jobs N]
 """
 
