@@ -103,15 +103,15 @@ def inner_products(X: Array, Y: Array | None = None) -> InnerProducts:
     """
     rows, ids = _distinct(X if Y is None else np.concatenate([X, Y]))
     norms, level = np.unique(_squares(rows), return_inverse=True)
-    opposite = _opposites(rows)
     if Y is None:
         one, other = np.triu_indices(len(rows))
         inner = (rows @ rows.T)[one, other]
     else:
-        left, right = np.unique(ids[: len(X)]), np.unique(ids[len(X) :])
-        one, other = (a.ravel() for a in np.meshgrid(left, right, indexing="ij"))
+        left, at_left = np.unique(ids[: len(X)], return_inverse=True)
+        right, at_right = np.unique(ids[len(X) :], return_inverse=True)
+        one, other = np.repeat(left, len(right)), np.tile(right, len(left))
         inner = (rows[left] @ rows[right].T).ravel()
-    against = opposite[one] == other
+    against = _opposites(rows)[one] == other
     inner[against] = -norms[level[one[against]]]
     first = np.minimum(level[one], level[other])
     second = np.maximum(level[one], level[other])
@@ -120,11 +120,12 @@ def inner_products(X: Array, Y: Array | None = None) -> InnerProducts:
     place = np.empty(len(one), dtype=np.int64)
     place[same] = first[same]
     place[~same] = inverse + len(norms)
-    table = np.empty((len(rows), len(rows)), dtype=np.int64)
-    table[one, other] = place
     if Y is None:
-        table[other, one] = place
-    wanted = table[np.ix_(ids[: len(X)], ids if Y is None else ids[len(X) :])]
+        table = np.empty((len(rows), len(rows)), dtype=np.int64)
+        table[one, other] = table[other, one] = place
+        wanted = table[np.ix_(ids, ids)]
+    else:
+        wanted = place.reshape(len(left), len(right))[np.ix_(at_left, at_right)]
     every = np.arange(len(norms))
     return InnerProducts(
         np.concatenate([norms, triples[2]]),

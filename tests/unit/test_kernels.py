@@ -165,6 +165,8 @@ def test_equal_rows_are_equal_across_arrays(make):
     np.testing.assert_array_equal(cross[5:8, :3].diagonal(), kernel.diag(X[5:8]))
     assert np.isfinite(cross).all()
     np.testing.assert_allclose(kernel(Y, X), cross.T, rtol=1e-14)
+    stacked = kernel(np.concatenate([X, X[:2], Y]))
+    np.testing.assert_allclose(kernel(np.concatenate([X, X[:2]]), Y), stacked[:42, 42:], rtol=1e-13)
 
 
 @pytest.mark.parametrize("activation", ["erf", "gelu", "sin"])
