@@ -23,7 +23,7 @@ from priorvol.rng import check_seed, generator
 from priorvol.table import FunctionTable
 from priorvol.task import Task, check_task
 from priorvol.training_set import TrainingSet, check_training_set
-from priorvol.truncated import Pilot, TruncatedLaw, count_truncated, truncate, try_out
+from priorvol.truncated import TruncatedLaw, count_truncated, truncate, try_out
 
 MAX_SAMPLES = 1 << 47
 
@@ -207,13 +207,13 @@ def _producer(task: Task, training_set: TrainingSet, chain_length: Any) -> Produ
     """Return what draws from the posterior of a task; by its width."""
     truncated = truncate(_gaussian_law(task), training_set)
     pilot = try_out(truncated)
-    if pilot.acceptance < HARDEST:
+    if pilot.acceptance < HARDEST and not truncated.is_settled:
         raise ValueError(
             f"P(S) is about exp({pilot.log_p:.4g}), and only one proposal in "
             f"{1 / pilot.acceptance:.2g} would be accepted, fewer than one in {1 / HARDEST:.0e}: "
             f"the training set ({training_set}) is too hard to draw from"
         )
-    chain = _chain_length(chain_length, pilot)
+    chain = _chain_length(chain_length, 1.0 if truncated.is_settled else pilot.acceptance)
     method = "independent" if chain == 1 else "chains"
     source = PosteriorSampling(training_set, method, chain, task.content_hash)
     return Producer(task, source, partial(_count, truncated))
@@ -231,12 +231,12 @@ def _gaussian_law(task: Task) -> GaussianLaw:
     return output_law(task)
 
 
-def _chain_length(asked: Any, pilot: Pilot) -> int:
+def _chain_length(asked: Any, acceptance: float) -> int:
     if asked is not None:
         return checks.integer("chain_length", asked, low=1, high=MAX_DRAWS)
-    if pilot.acceptance >= INDEPENDENT_ABOVE:
+    if acceptance >= INDEPENDENT_ABOVE:
         return 1
-    return min(max(SHORTEST, 1 << math.ceil(-math.log2(pilot.acceptance))), MAX_DRAWS)
+    return min(max(SHORTEST, 1 << math.ceil(-math.log2(acceptance))), MAX_DRAWS)
 
 
 def _count(truncated: TruncatedLaw, span: Span) -> Any:

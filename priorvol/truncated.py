@@ -66,6 +66,11 @@ class TruncatedLaw:
         """Number of trained outputs that do not depend on one another."""
         return len(self.turns)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the training set fixes every output, so that one function is left."""
+        return bool((self.known != 0).all())
+
 
 @dataclass(frozen=True)
 class Pilot:
@@ -223,19 +228,19 @@ def _fill(
 
     highest = -math.inf
     if chain == 1:
-        draws = np.empty((count, truncated.r))
+        draws = np.zeros((count, truncated.r))
         places = np.arange(count)
-        if truncated.r:
+        if truncated.r and not truncated.is_settled:
             _, highest = kernels.independent_draws(
                 *_rejection_arguments(truncated), key, block, first, count, draws
             )
         _complete(truncated, draws, places, 1, key, block, first, keys)
     else:
-        draws, weights = np.empty((chain, truncated.r)), np.zeros(chain)
+        draws, weights = np.zeros((chain, truncated.r)), np.zeros(chain)
         places = np.arange(chain)
         for group in range(count):
             index = first + group
-            if truncated.r:
+            if truncated.r and not truncated.is_settled:
                 found, high = kernels.first_draw(
                     *_rejection_arguments(truncated), key, block, index, draws[0]
                 )

@@ -190,7 +190,7 @@ def main() -> None:
     """Run everything."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5, help="of which the fastest counts (5)")
-    parser.add_argument("--sizes", type=int, nargs="*", default=[16, 32, 64, 96, 128])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[16, 32, 64, 96, 112])
     parser.add_argument("--no-baseline", action="store_true")
     parser.add_argument("--json", type=Path, help="file for the figures")
     options = parser.parse_args()

@@ -69,6 +69,14 @@ def test_every_function_fits(name, chain):
         assert len(table.restrict(held)) == len(table)
 
 
+def test_a_training_set_of_every_input_leaves_one_function():
+    task = Task(Architecture(7, (INF, INF)))
+    labels = generator(1, "labels").integers(0, 2, 128)  # P(S) of about 10^-55
+    table = posterior(task, TrainingSet(range(128), labels), n_samples=1_000)
+    assert (len(table), table.n_samples, table.output_draws) == (1, 1_000, 1)
+    assert table.ranks().texts() == ["".join(map(str, labels.tolist()))]
+
+
 def test_functions_that_the_law_forbids_are_not_drawn():
     table = posterior(NO_BIAS, TrainingSet([5], [1]), n_samples=5_000, n_jobs=1)
     assert table.restrict([0]).probability("0").p == 1
