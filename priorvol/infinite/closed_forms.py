@@ -244,8 +244,13 @@ class GaussianLinear:
     """phi = gelu: z Phi(z) with Phi the normal distribution function.
 
     With A = 1 + q_x, B = 1 + q_y, Delta = A B - c^2 and F = E[Phi(u) Phi(v)]
-    = 1/4 + arcsin(c / sqrt(A B)) / (2 pi), integration by parts (Stein) gives
-    E[phi(u) phi(v)] = c F + N / (2 pi sqrt(Delta)), N = q_x q_y + c^2 (1 - q_x q_y) / (A B).
+    = 1/4 + arctan(t) / (2 pi), t = c / sqrt(Delta), integration by parts (Stein) gives
+
+    E[phi(u) phi(v)] = c F + q_x q_y (Delta + rho^2) / (2 pi A B sqrt(Delta)),
+    E[phi'(u) phi'(v)] = F + t J / (2 pi),    J = (3 + q_x + q_y + t^2) / (A B).
+
+    Derivatives are taken at fixed rho, where those of Delta and t by ln q_x are Delta - B and
+    t B / (2 Delta): nothing large cancels, whatever the variances.
     """
 
     error = 1e-15
@@ -260,63 +265,53 @@ class GaussianLinear:
 
     def value(self, q_x: Array, q_y: Array, rho: Array) -> Array:
         """E[phi(u) phi(v)]."""
-        c, _, _, root, _, n, f = self._parts(q_x, q_y, rho)
-        return c * f + n / (_TWO_PI * root)
+        delta, t, f = self._parts(q_x, q_y, rho)
+        root = np.sqrt(delta)
+        share = q_x / (1.0 + q_x) * (q_y / (1.0 + q_y))
+        return t * root * f + share * (root + rho**2 / root) / _TWO_PI
 
     def value_gradient(self, q_x: Array, q_y: Array, rho: Array) -> Gradient:
         """Return derivatives."""
-        by_c = self.derivative(q_x, q_y, rho)
-        by_x = self._value_by_variance(q_x, q_y, rho)
-        by_y = self._value_by_variance(q_y, q_x, rho)
-        return _chain(q_x, q_y, rho, by_x, by_y, by_c)
+        by_rho = np.sqrt(q_x) * np.sqrt(q_y) * self.derivative(q_x, q_y, rho)
+        return self._value_by_log(q_x, q_y, rho), self._value_by_log(q_y, q_x, rho), by_rho
 
     def derivative(self, q_x: Array, q_y: Array, rho: Array) -> Array:
         """E[phi'(u) phi'(v)], the derivative of the value with respect to c."""
-        c, _, _, root, k, n, f = self._parts(q_x, q_y, rho)
-        return f + (c + 2.0 * k * c + n * c / root**2) / (_TWO_PI * root)
+        _, t, f = self._parts(q_x, q_y, rho)
+        j = (3.0 + q_x + q_y + t**2) / ((1.0 + q_x) * (1.0 + q_y))
+        return f + t * j / _TWO_PI
 
     def derivative_gradient(self, q_x: Array, q_y: Array, rho: Array) -> Gradient:
         """Return derivatives."""
-        c, _, _, root, k, n, _ = self._parts(q_x, q_y, rho)
-        rest = (c**2 * (1.0 + 4.0 * k) + n) / root**2 + 3.0 * n * c**2 / root**4
-        by_c = (2.0 + 2.0 * k + rest) / (_TWO_PI * root)
-        by_x = self._derivative_by_variance(q_x, q_y, rho)
-        by_y = self._derivative_by_variance(q_y, q_x, rho)
-        return _chain(q_x, q_y, rho, by_x, by_y, by_c)
+        delta, t, _ = self._parts(q_x, q_y, rho)
+        rest = (3.0 + q_x + q_y + 3.0 * t**2) / delta
+        by_rho = np.sqrt(q_x) * np.sqrt(q_y) * (1.0 + rest) / (_TWO_PI * np.sqrt(delta))
+        by_x = self._derivative_by_log(q_x, q_y, rho)
+        return by_x, self._derivative_by_log(q_y, q_x, rho), by_rho
 
     @staticmethod
-    def _parts(
-        q_x: Array, q_y: Array, rho: Array
-    ) -> tuple[Array, Array, Array, Array, Array, Array, Array]:
-        """Return c, A, B, sqrt(Delta), k = (1 - q_x q_y) / (A B), N and F."""
-        c = _root(q_x, q_y) * rho
+    def _parts(q_x: Array, q_y: Array, rho: Array) -> tuple[Array, Array, Array]:
+        """Return Delta, t and F."""
+        delta = 1.0 + q_x + q_y + q_x * q_y * (1.0 - rho) * (1.0 + rho)
+        t = np.sqrt(q_x) * np.sqrt(q_y) * rho / np.sqrt(delta)
+        return delta, t, 0.25 + np.arctan(t) / _TWO_PI
+
+    def _value_by_log(self, q_x: Array, q_y: Array, rho: Array) -> Array:
+        """Return the derivative of the value with respect to ln q_x."""
+        delta, t, f = self._parts(q_x, q_y, rho)
+        a, root = 1.0 + q_x, np.sqrt(delta)
+        growth = q_x * (1.0 + q_y * (1.0 - rho) * (1.0 + rho))  # Delta - B
+        inner = (root + rho**2 / root) / a + growth * (1.0 - rho**2 / delta) / (2.0 * root)
+        share = q_x / a * (q_y / (1.0 + q_y))
+        return t * root * (f / 2.0 + t / (2.0 * a * _TWO_PI)) + share * inner / _TWO_PI
+
+    def _derivative_by_log(self, q_x: Array, q_y: Array, rho: Array) -> Array:
+        """Return the derivative of E[phi'(u) phi'(v)] with respect to ln q_x."""
+        delta, t, _ = self._parts(q_x, q_y, rho)
         a, b = 1.0 + q_x, 1.0 + q_y
-        root = np.sqrt(1.0 + q_x + q_y + q_x * q_y * (1.0 - rho) * (1.0 + rho))
-        k = 1.0 / a - q_y / b
-        n = q_x * q_y + k * c**2
-        f = 0.25 + np.arctan2(c, root) / _TWO_PI
-        return c, a, b, root, k, n, f
-
-    def _value_by_variance(self, q_x: Array, q_y: Array, rho: Array) -> Array:
-        """Return the derivative of the value with respect to q_x at fixed c."""
-        c, a, b, root, _, n, _ = self._parts(q_x, q_y, rho)
-        bracket = -(c**2) / (2.0 * a) + q_y - c**2 / a**2 - n * b / (2.0 * root**2)
-        return bracket / (_TWO_PI * root)
-
-    def _derivative_by_variance(self, q_x: Array, q_y: Array, rho: Array) -> Array:
-        """Return the derivative of E[phi'(u) phi'(v)] with respect to q_x at fixed c."""
-        c, a, b, root, k, n, _ = self._parts(q_x, q_y, rho)
-        first = -1.0 / (2.0 * a) - 2.0 / a**2
-        second = (-b * (0.5 + k) + q_y - c**2 / a**2) / root**2
-        third = -1.5 * n * b / root**4
-        return c * (first + second + third) / (_TWO_PI * root)
-
-
-def _chain(q_x: Array, q_y: Array, rho: Array, by_x: Array, by_y: Array, by_c: Array) -> Gradient:
-    """Turn derivatives by (q_x, q_y, c) into derivatives by (ln q_x, ln q_y, rho)."""
-    scale = _root(q_x, q_y)
-    along = scale * rho / 2.0 * by_c
-    return q_x * by_x + along, q_y * by_y + along, scale * by_c
+        up = 0.5 + (3.0 + q_x + q_y + 3.0 * t**2) / (2.0 * delta)
+        down = q_x / a * (2.0 + q_y + t**2) / b
+        return t * (up - down) / (_TWO_PI * a)
 
 
 def closed_form(activation: str, slope: float) -> Moments | None:

@@ -383,3 +383,31 @@ def test_bad_arguments(arguments, message):
 def test_functions_that_cannot_be_integrated(f, message):
     with pytest.raises(ValueError, match=message):
         GaussianExpectations(f).value(1.0, 1.0, 0.5)
+
+
+@pytest.mark.parametrize("rho", [0.5, 0.999999, 1.0 - 1e-12, 1.0])
+@pytest.mark.parametrize("q", [1e3, 1e6, 1e12])
+def test_gelu_loses_no_digits_at_large_variances(q, rho):
+    """Its value written with plain powers, differentiated in 80 digits, is the oracle."""
+    mpmath = pytest.importorskip("mpmath")
+    with mpmath.workdps(80):
+        correlation = mpmath.mpf(rho)
+
+        def value(x, y, c):
+            ab = (1 + x) * (1 + y)
+            f = mpmath.mpf(1) / 4 + mpmath.asin(c / mpmath.sqrt(ab)) / (2 * mpmath.pi)
+            n = x * y + c * c * (1 - x * y) / ab
+            return c * f + n / (2 * mpmath.pi * mpmath.sqrt(ab - c * c))
+
+        def slope(x, y, r):  # E[phi' phi'] is the derivative of the value by c
+            c, step = r * mpmath.sqrt(x * y), mpmath.mpf(10) ** -25
+            return (value(x, y, c + step) - value(x, y, c - step)) / (2 * step)
+
+        x = mpmath.mpf(q)
+        wanted = [slope(x, x, correlation)]
+        step = mpmath.mpf(10) ** -12
+        up, down = (slope(x * mpmath.exp(s), x, correlation) for s in (step, -step))
+        wanted.append((up - down) / (2 * step))
+    gelu = GaussianExpectations("gelu")
+    assert gelu.derivative(q, q, rho) == pytest.approx(float(wanted[0]), rel=1e-14)
+    assert gelu.derivative_gradient(q, q, rho)[0] == pytest.approx(float(wanted[1]), rel=1e-11)
