@@ -36,9 +36,12 @@ Array = npt.NDArray[np.float64]
 MAX_DEPTH = 1_000
 """Layers that are followed."""
 
+LARGEST = 1e4
+"""Up to which sigma_w, sigma_b and the size of the shift are taken."""
+
 _SAME = 1e-12  # correlations that differ by less are one
 _CRITICAL = 1e-9  # chi that is 1
-_LEAST, _MOST = 1e-60, 1e12  # variances up to which layers are followed
+_LEAST, _MOST = 1e-60, 1e10  # variances up to which layers are followed, if they go to 0 or inf
 _TINY = 1e-10  # the variance at which a map is taken whose variance goes to 0
 
 
@@ -221,7 +224,8 @@ def correlation_map(
     rho = checks.real("rho", rho, low=-1.0, high=1.0)
     n_layers = checks.integer("n_layers", n_layers, low=1, high=MAX_DEPTH)
     tolerance = checks.real("tolerance", tolerance, low=0.0, high=1.0, open_low=True)
-    sigma_b = checks.real("sigma_b", sigma_b, low=0.0) + 0.0
+    sigma_b = checks.real("sigma_b", sigma_b, low=0.0, high=LARGEST) + 0.0
+    checks.real("shift", expectations.shift, low=-LARGEST, high=LARGEST)
     is_unit = isinstance(sigma_w, str)
     if is_unit:
         checks.choice("sigma_w", sigma_w, ("unit",))
@@ -229,13 +233,13 @@ def correlation_map(
             raise ValueError(f"sigma_w='unit' needs sigma_b=0, got {sigma_b}")
         weight = unit_weight(expectations)
     else:
-        weight = checks.real("sigma_w", sigma_w, low=0.0, open_low=True)
+        weight = checks.real("sigma_w", sigma_w, low=0.0, open_low=True, high=LARGEST)
     layer = VarianceMap(expectations, weight, sigma_b)
     first = 1.0 if is_unit else weight**2 + sigma_b**2
     q_star = 1.0 if is_unit else layer.fixed_point(first)
     q = first if math.isinf(q_star) else max(q_star, _TINY)
     slopes = _Slopes(layer, q)
-    variances, correlations, depth = _follow(layer, first, rho, n_layers, tolerance)
+    variances, correlations, depth = _follow(layer, first, q_star, rho, n_layers, tolerance)
     return CorrelationMap(
         activation=_name(activation),
         shift=expectations.shift,
@@ -281,7 +285,7 @@ def _next(layer: VarianceMap, q: float, variance: float, rho: Any) -> Array:
 
 
 def _follow(
-    layer: VarianceMap, q: float, rho: float, n_layers: int, tolerance: float
+    layer: VarianceMap, q: float, q_star: float, rho: float, n_layers: int, tolerance: float
 ) -> tuple[tuple[float, ...], tuple[float, ...], int | None]:
     """Return the first layers' variances and correlations, and the depth to independence."""
     variances, correlations = [q], [rho]
@@ -290,7 +294,7 @@ def _follow(
     for depth in range(1, MAX_DEPTH):
         if settled > 2 and depth >= n_layers:
             break
-        if not _LEAST < q < _MOST:
+        if q < _LEAST or (q > _MOST and math.isinf(q_star)):
             break
         previous = (q, rho)
         variance = variance if is_fixed else layer(q)

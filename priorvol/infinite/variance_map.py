@@ -17,7 +17,7 @@ from priorvol.infinite.expectations import GaussianExpectations
 
 Array = npt.NDArray[np.float64]
 
-_LOW, _HIGH = 1e-12, 1e8  # variances beyond which they are taken to go to 0 or to infinity
+_LOW, _HIGH = 1e-12, 1e20  # variances beyond which they are taken to go to 0 or to infinity
 _STEPS = 200
 
 
