@@ -292,7 +292,7 @@ def draw_depth(out: Path, found: dict[tuple[str, int, float], Measured], width: 
         )
         for ax, height, text, side in marks:
             ax.axhline(height, color="0.1", linestyle=":", linewidth=0.8)
-            down = -2.0 if side == "top" else 2.0
+            down = -4.0 if side == "top" else 2.0
             ax.annotate(
                 text,
                 (0.97 if ax is right else 0.03, height),
