@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,11 @@ from priorvol import activation, bits, checks
 from priorvol.architecture import Architecture
 from priorvol.bits import Words
 from priorvol.complexity.chunks import as_seven, check_cube, word_chunks
+from priorvol.provenance import Imported, PriorSampling
 from priorvol.task import Task, check_task
+
+if TYPE_CHECKING:
+    from priorvol.table import FunctionTable
 
 SYMMETRIES = ("permutation", "flips", "complement")
 """The names, in the order in which `task_symmetries` lists them."""
@@ -92,6 +96,22 @@ def task_symmetries(task: Task) -> tuple[str, ...]:
         "complement": not _may_tie(task),
     }
     return tuple(name for name in SYMMETRIES if holds[name])
+
+
+def table_symmetries(table: FunctionTable) -> tuple[str, ...]:
+    """Return the symmetries of the law that a table's draws come from.
+
+    Those of its task where it holds draws of the prior; none where the task is not known, and none
+    of a posterior or another Gaussian process, whose training set need not have them.
+
+    Examples
+    --------
+    >>> from priorvol.collector import collect
+    >>> table_symmetries(collect(Task(Architecture(2, (3,))), n_samples=10))
+    ('permutation', 'complement')
+    """
+    of_prior = isinstance(table.source, PriorSampling | Imported)
+    return task_symmetries(table.task) if of_prior and table.task is not None else ()
 
 
 def orbit(function: Any, symmetries: Iterable[str], *, m: int | None = None) -> Words:

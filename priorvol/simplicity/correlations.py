@@ -25,7 +25,7 @@ from priorvol.simplicity.association import (
 )
 from priorvol.simplicity.correlation_report import Correlations, MeasureCorrelation, Null, Threshold
 from priorvol.simplicity.panel import measure_names
-from priorvol.symmetry import LARGEST_N, canonical, task_symmetries
+from priorvol.symmetry import LARGEST_N, canonical, table_symmetries
 from priorvol.table import FunctionTable
 
 Array = npt.NDArray[np.float64]
@@ -253,7 +253,7 @@ def _on_cube(table: FunctionTable) -> bool:
 
 def _orbits(table: FunctionTable, words: Words) -> tuple[Counts, tuple[str, ...]]:
     """Return the number of each function's orbit, and the symmetries used."""
-    names = () if table.task is None else task_symmetries(table.task)
+    names = table_symmetries(table)
     if table.m > 1 << LARGEST_N:
         names = tuple(name for name in names if name == "complement")
     if not names:

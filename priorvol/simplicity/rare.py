@@ -258,7 +258,7 @@ def simple_but_rare(
     options: dict[str, Any] = {"n_jobs": n_jobs, "progress": progress}
     envelope = _bound(table, known.name, min_count, options)
     k = complexity.compute(listed.functions, known.name, m=table.m, **options)[known.name]
-    symmetries = () if table.task is None else symmetry.task_symmetries(table.task)
+    symmetries = symmetry.table_symmetries(table)
     functions = listed.functions
     if "permutation" in known.symmetries and "permutation" not in symmetries:
         functions, k = _permuted(functions, k, table.m)

@@ -8,10 +8,13 @@ import pytest
 
 from priorvol import load_run, posterior, posterior_probability, save_table
 from priorvol.architecture import Architecture, Prior
+from priorvol.collector import collect
 from priorvol.gaussian import GaussianLaw
+from priorvol.gaussian_functions import law_table
 from priorvol.infinite.covariance import output_law
 from priorvol.inputs import array_inputs, boolean_cube
 from priorvol.provenance import (
+    GaussianProcess,
     PosteriorSampling,
     Provenance,
     Span,
@@ -19,7 +22,9 @@ from priorvol.provenance import (
     source_to_json,
 )
 from priorvol.rng import BLOCK, generator
+from priorvol.simplicity import simple_but_rare
 from priorvol.summary import summarise
+from priorvol.symmetry import table_symmetries, task_symmetries
 from priorvol.task import Task
 from priorvol.training_set import TrainingSet
 from priorvol.truncated import count_truncated, truncate, try_out
@@ -169,6 +174,20 @@ def test_summaries():
         "task_hash": TASK.content_hash,
     }
     assert summary.inflation > 1
+
+
+def test_a_posterior_has_no_symmetries():
+    """S breaks those of the prior: orbits must not be pooled."""
+    task = Task(Architecture(3, (INF,)))
+    assert task_symmetries(task) == ("permutation", "complement")
+    table = posterior(task, TrainingSet([1, 6], [1, 0]), n_samples=2_000)
+    assert table_symmetries(table) == ()
+    assert table_symmetries(collect(task, n_samples=10)) == ("permutation", "complement")
+    assert simple_but_rare(table).symmetries == ()
+    law = law_table(
+        output_law(task), n_samples=10, task=task, source=GaussianProcess({"name": "a law"})
+    )
+    assert table_symmetries(law) == ()
 
 
 def test_sources():
