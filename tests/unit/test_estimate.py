@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -197,6 +198,19 @@ def test_many_draws_are_cut_into_spans():
     found = estimate(task, "0000", method="monte_carlo", n_samples=(1 << 19) + 3, n_jobs=2, seed=1)
     assert found.n_samples == (1 << 19) + 3
     assert_within(found.log_p, math.log(0.25), found.standard_error)
+
+
+def test_memory_does_not_grow_with_the_draws():
+    """Eight times the draws, and as many more functions among them, in the same memory."""
+    task = Task(Architecture(7, (20,)))
+    peaks = []
+    for n_samples in (1 << 20, 1 << 20, 1 << 23):  # once more: the first time fills buffers
+        tracemalloc.start()
+        found = monte_carlo(task, "0" * 128, n_samples=n_samples, output_draws=64, n_jobs=1)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert found[0].n_samples == 1 << 23
+    assert peaks[2] < 1.25 * peaks[1]
 
 
 def test_functions_never_drawn_have_a_finite_end():
