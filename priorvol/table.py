@@ -33,7 +33,8 @@ class FunctionTable(Draws):
         What was drawn from. Without one, tables cannot be added.
     m : int, optional
         Number of inputs, where ``functions`` are packed words and no task is given.
-    source : PriorSampling or Imported
+    source : PriorSampling, PosteriorSampling, GaussianProcess or Imported
+        How the draws were made; see `priorvol.provenance`.
     provenance : Provenance
     n_samples : int, optional
         Number of draws; default the sum of counts. A larger number says that rare functions were

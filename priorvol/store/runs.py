@@ -111,7 +111,7 @@ class RunWriter:
     path : str or Path
         A new, empty or run folder; folders above it are made.
     task : Task
-    source : PriorSampling
+    source : PriorSampling, PosteriorSampling or GaussianProcess
     seed : int
         In [0, 2^64).
 

@@ -8,11 +8,18 @@ import sys
 import pytest
 
 PROGRAM = """
-import hashlib
-from priorvol import Architecture, Task, collect
+import hashlib, math
+from priorvol import Architecture, Task, TrainingSet, collect, posterior
 for activation in ("relu", "tanh", "erf", "sigmoid", "gelu", "softplus", "sin"):
     table = collect(Task(Architecture(5, (12, 12), activation)), n_samples=5000, n_jobs=1)
     print(activation, hashlib.sha256(table.rows.tobytes()).hexdigest())
+task = Task(Architecture(5, (math.inf, math.inf)))
+table = collect(task, n_samples=5000, n_jobs=1)
+print("infinite", hashlib.sha256(table.rows.tobytes()).hexdigest())
+S = TrainingSet([0, 3, 7, 13, 20, 29], [0, 1, 1, 0, 1, 0])
+for chain in (1, 64):
+    table = posterior(task, S, n_samples=1280, chain_length=chain, n_jobs=1)
+    print("posterior", chain, hashlib.sha256(table.rows.tobytes()).hexdigest())
 """
 
 
@@ -33,5 +40,5 @@ def run(folder, variables):
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.count("\n") == 7
+    assert done.stdout.count("\n") == 10
     return done.stdout
