@@ -214,6 +214,15 @@ def test_pilots():
     assert pilot.efficiency > 1 - 1e-9
 
 
+def test_no_weight_exceeds_its_bound_where_the_labels_are_likely():
+    # the largest weights are then far out, where an inexact tilt shows most: it once did
+    task = Task(Architecture(7, (INF, INF)))
+    training_set = TrainingSet.of_function("0011" * 32, range(0, 128, 4))
+    table = posterior(task, training_set, n_samples=50_000, n_jobs=1)
+    assert table.n_samples == 50_000
+    assert training_set.fits(table).all()
+
+
 def test_laws_with_a_mean():
     """Where the mean is large and the labels follow it, P(S) is almost 1."""
     rows = generator(0, "law").standard_normal((6, 6))
