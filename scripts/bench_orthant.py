@@ -32,11 +32,8 @@ from priorvol import Architecture, Task, boolean_cube
 from priorvol._kernels.orthants import LANES, from_tilt, lower_factor, mix
 from priorvol._kernels.tilting import greedy_order, minimax_tilt
 from priorvol.estimators.expectation_propagation import standardised
-from priorvol.estimators.orthant import (
-    lattice_generator,
-    orthant_probabilities,
-    orthant_probability,
-)
+from priorvol.estimators.mixture import lattice_generator
+from priorvol.estimators.orthant import orthant_probabilities, orthant_probability
 from priorvol.gaussian import GaussianLaw
 from priorvol.infinite.covariance import output_law
 
@@ -77,10 +74,10 @@ def botev(law: GaussianLaw, signs: Any, number: int, seed: int) -> float:
     shift = minimax_tilt(turned, factor, mean[order], start, 200, 1e-9)[0]
     guide = (factor, from_tilt(factor, mean, order, shift), order)
     half = max(number // (2 * LANES), 1)
-    logs, blocks = np.empty(2 * LANES * half), np.array([half, half])
+    logs, ratios, blocks = *np.empty((2, 2 * LANES * half)), np.array([half, half])
     shifts = np.random.default_rng(seed).random((2, law.m))
     none, zero = np.empty((0, law.m)), np.zeros(2, dtype=np.int64)
-    mix(guide, guide, 0.5, lattice_generator(law.m), shifts, zero, blocks, logs, none)
+    mix(guide, guide, 0.5, lattice_generator(law.m), shifts, zero, blocks, logs, ratios, none)
     top = logs.max()
     return float(top + np.log(np.exp(logs - top).mean()))
 

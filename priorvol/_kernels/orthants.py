@@ -298,7 +298,7 @@ def follow(rows, coefficients, order, draw, points, h, log_density, half_square,
 
 
 @kernel
-def mix(sites, tilt, share, generator, shifts, start, blocks, log_weights, draws):
+def mix(sites, tilt, share, generator, shifts, start, blocks, log_weights, log_ratios, draws):
     """Weigh draws of two guides under their mixture (the balance heuristic).
 
     The log weight of a draw is the log of the prior's density over the mixture's: the mean of the
@@ -322,6 +322,8 @@ def mix(sites, tilt, share, generator, shifts, start, blocks, log_weights, draws
         Blocks of `LANES` draws for each guide.
     log_weights : (n,) array
         Filled; n = `LANES` * (blocks[0] + blocks[1]), the draws of ``sites`` first.
+    log_ratios : (n,) array
+        Filled: log density of ``sites`` over that of ``tilt``.
     draws : (n, m) array, or (0, m) where they are not wanted
         Filled with h.
     """
@@ -348,6 +350,7 @@ def mix(sites, tilt, share, generator, shifts, start, blocks, log_weights, draws
                 top = max(a, b)
                 mixture = top + math.log(math.exp(a - top) + math.exp(b - top))
                 log_weights[place + t] = -half[t] - log_det - mixture
+                log_ratios[place + t] = one[t] - two[t]
             if len(draws):
                 for t in range(LANES):
                     for i in range(m):

@@ -1,12 +1,12 @@
 """Orthant probabilities of Gaussian laws, exact up to a stated Monte Carlo error.
 
 P(s_i h_i > 0 for all i) is the mean weight of draws from a mixture of two guides (EP's posterior
-and Botev's minimax-tilted prior, half each), every draw weighted under both. Points are randomly
-shifted lattices; the error is that of the mean over independent shifts.
+and Botev's minimax-tilted prior), every draw weighted under both. Points are randomly shifted
+lattices; the error is that of the mean over independent shifts.
 
 How many draws are made is decided without looking at the estimate: a pilot run, which is then
-dropped, says how uneven the weights are, and the number of draws is what independent points would
-need. Lattices do better, so a second round is rare.
+dropped, says how uneven the weights are for each share of the guides, and the number of draws is
+what independent points would need. Lattices do better, so a second round is rare.
 """
 
 from __future__ import annotations
@@ -22,23 +22,18 @@ import numpy.typing as npt
 
 from priorvol import checks, rng
 from priorvol.estimators.expectation_propagation import check_signs
-from priorvol.estimators.tilting import Guides, guides
+from priorvol.estimators.mixture import REPLICATES, MixtureSampler
+from priorvol.estimators.tilting import guides
 from priorvol.gaussian import GaussianLaw
 from priorvol.progress import progress_bar
 from priorvol.result import Estimate
 
 Array = npt.NDArray[np.float64]
 
-REPLICATES = 32
-"""Independent shifts of the lattice in a round."""
-
 METHOD = "orthant"
-SHARE = 0.5  # of the draws that are made by EP's guide
-
 _PILOT = 16  # shifts in the pilot run
 _LARGEST_SHARE = 0.05  # of all weight, that one draw may have
 _LEAST_EFFECTIVE = 200
-_EPS = float(np.finfo(np.float64).eps)
 
 
 def orthant_probability(
@@ -194,56 +189,11 @@ class _Options:
         )
 
 
-class MixtureSampler:
-    """Draws of the two guides of an orthant, weighted under their mixture.
-
-    Parameters
-    ----------
-    found : Guides
-    """
-
-    block = 64
-    """Draws come in multiples of this."""
-
-    def __init__(self, found: Guides) -> None:
-        self.guides = found
-        self.dimensions = 2 * len(found.scale)
-        self.floor = _EPS / found.least_pivot
-        self.diagnostics: dict[str, Any] = {
-            "ep_log_z": found.ep_log_z,
-            "ep_iterations": found.ep_iterations,
-            "ep_change": found.ep_change,
-            "log_weight_bound": (0.0 if math.isnan(found.psi) else found.psi) - math.log1p(-SHARE),
-            "rank": len(found.scale),
-            "least_pivot": found.least_pivot,
-        }
-
-    def log_weights(self, number: int, shift: Array) -> Array:
-        """Return log weights of ``number`` draws on one shifted lattice."""
-        from priorvol._kernels.orthants import LANES, mix
-
-        k = len(self.guides.scale)
-        half = number // (2 * LANES)
-        weights = np.empty(2 * LANES * half)
-        mix(
-            self.guides.sites,
-            self.guides.tilt,
-            SHARE,
-            lattice_generator(k),
-            shift.reshape(2, k),
-            np.zeros(2, dtype=np.int64),
-            np.array([half, half]),
-            weights,
-            np.empty((0, k)),
-        )
-        return weights
-
-
 @dataclass
 class _Sums:
     """What rounds of replicates add up to; weights are relative to exp(``top``)."""
 
-    top: float
+    top: float = math.nan  # set by the first round
     samples: int = 0
     mean: float = 0.0
     variance: float = 0.0  # of the mean
@@ -254,6 +204,9 @@ class _Sums:
 
     def add(self, rounds: list[Array]) -> None:
         """Add the log weights of one round, a list of replicates of one size."""
+        if math.isnan(self.top):
+            highest = max(float(logs.max()) for logs in rounds)
+            self.top = highest if math.isfinite(highest) else 0.0
         size = sum(map(len, rounds))
         means = np.empty(len(rounds))
         for i, logs in enumerate(rounds):
@@ -291,15 +244,9 @@ def _estimate(
     """Run the pilot, then rounds of replicates until the error is reached or the budget spent."""
     label = hashlib.blake2b(signs.tobytes(), digest_size=16).hexdigest()
     stream = rng.generator(options.seed, f"orthant {label}")
-    pilot = _round(sampler, stream, _PILOT, sampler.block)
-    top = max(float(logs.max()) for logs in pilot)
-    if top == -math.inf:
-        top = 0.0
-    trial = _Sums(top)
-    trial.add(pilot)
-    uneven = trial.samples / max(trial.effective, 1e-300) - 1.0
-    wanted = uneven / options.relative_error**2
-    sums, rounds = _Sums(top), 0
+    shifts = stream.random((_PILOT, sampler.dimensions))
+    wanted = sampler.plan(shifts, options.relative_error, options.max_samples)
+    sums, rounds = _Sums(), 0
     while True:
         left = options.max_samples - sums.samples
         size = int(min(wanted, left)) // REPLICATES
@@ -380,21 +327,3 @@ def _closed_form(law: GaussianLaw, signs: npt.NDArray[np.int8]) -> float | None:
     both = math.sqrt(variances[0]) * math.sqrt(variances[1])
     angle = math.atan2(math.sqrt(max(both - x, 0.0)) * math.sqrt(max(both + x, 0.0)), -x)
     return math.log(angle / (2.0 * math.pi)) if angle > 0 else -math.inf
-
-
-def lattice_generator(k: int) -> Array:
-    """Return the generator of a lattice in k dimensions: square roots of primes (Richtmyer 1951).
-
-    Examples
-    --------
-    >>> lattice_generator(3).round(4)
-    array([0.4142, 0.7321, 0.2361])
-    """
-    limit = max(32, int(k * (math.log(k + 2) + math.log(math.log(k + 4)) + 2)))
-    sieve = np.ones(limit + 1, dtype=bool)
-    sieve[:2] = False
-    for i in range(2, math.isqrt(limit) + 1):
-        if sieve[i]:
-            sieve[i * i :: i] = False
-    primes = np.flatnonzero(sieve)[:k]
-    return np.sqrt(primes.astype(np.float64)) % 1.0

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol.estimators.expectation_propagation import standardised
+from priorvol.estimators.mixture import lattice_generator
 from priorvol.estimators.tilting import SINGULAR
 from priorvol.gaussian import GaussianLaw
 
@@ -120,10 +121,18 @@ class SingularSampler:
         self.floor = 1e-12
         self.diagnostics = diagnostics
 
+    def plan(self, shifts: Array, relative_error: float, max_samples: int) -> float:
+        """Return how many draws are needed, by a pilot run."""
+        logs = np.concatenate([self.log_weights(self.block, shift) for shift in shifts])
+        top = logs.max()
+        if not np.isfinite(top):
+            return np.inf
+        weights = np.exp(logs - top)
+        return float(weights.var() / weights.mean() ** 2) / relative_error**2
+
     def log_weights(self, number: int, shift: Array) -> Array:
         """Return log weights of ``number`` draws on one shifted lattice."""
         from priorvol._kernels.singular_orthants import mix_intervals
-        from priorvol.estimators.orthant import lattice_generator
 
         r = self.matrix.shape[1]
         logs = np.empty(number)
@@ -159,7 +168,7 @@ def _inside(factor: Array, mean: Array) -> Array | None:
     limits = np.column_stack([-factor, np.ones(k)])
     bounds = [(-_WIDE, _WIDE)] * r + [(None, _WIDE)]
     found = linprog(cost, A_ub=limits, b_ub=mean, bounds=bounds, method="highs")
-    if not found.success:
+    if not found.success or found.x is None:
         raise RuntimeError(f"the linear program of an orthant failed: {found.message}")
     if found.x[-1] <= _MARGIN:
         return None

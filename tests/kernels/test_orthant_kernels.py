@@ -197,14 +197,15 @@ def test_mixture_weights():
     sites, tilt, _ = guides_of(k, mean)
     blocks = np.array([300, 500])
     n = LANES * blocks.sum()
-    weights, draws = np.empty(n), np.empty((n, 2))
+    weights, ratios, draws = np.empty(n), np.empty(n), np.empty((n, 2))
     shifts = np.random.default_rng(0).random((2, 2))
     start = np.zeros(2, dtype=np.int64)
     generator = np.sqrt([2.0, 3.0])
-    orthants.mix(sites, tilt, 0.375, generator, shifts, start, blocks, weights, draws)
+    orthants.mix(sites, tilt, 0.375, generator, shifts, start, blocks, weights, ratios, draws)
     law = stats.multivariate_normal(mean, k)
     one, _ = follow(sites, False, draws[:LANES].T, np.ascontiguousarray(draws[:LANES].T))
     two, _ = follow(tilt, False, draws[:LANES].T, np.ascontiguousarray(draws[:LANES].T))
+    np.testing.assert_allclose(ratios[:LANES], one - two, atol=1e-10)
     mixture = np.log(0.375 * np.exp(one) + 0.625 * np.exp(two)) - 2 * ROOT_TWO_PI
     np.testing.assert_allclose(weights[:LANES], law.logpdf(draws[:LANES]) - mixture, atol=1e-10)
     exact = integrate.dblquad(lambda x, y: law.pdf([x, y]), 0, 8, 0, 8, epsabs=1e-12)[0]

@@ -8,11 +8,8 @@ from agreement import assert_within
 from orthant_truths import factor_log_p, tree
 from scipy import stats
 
-from priorvol.estimators.orthant import (
-    lattice_generator,
-    orthant_probabilities,
-    orthant_probability,
-)
+from priorvol.estimators.mixture import lattice_generator
+from priorvol.estimators.orthant import orthant_probabilities, orthant_probability
 from priorvol.estimators.tilting import guides
 from priorvol.gaussian import GaussianLaw
 from priorvol.inputs import boolean_cube
