@@ -207,10 +207,10 @@ def test_sources():
 
 
 def test_pilots():
-    """Of a single label P(S) = 1/2 and every proposal is accepted."""
+    """Of a single label P(S) = 1/2 and nearly every proposal is accepted."""
     pilot = try_out(truncate(output_law(TASK), TrainingSet([5], [0])))
     assert abs(pilot.log_p - math.log(0.5)) < 1e-5
-    assert pilot.acceptance > 1 - 1e-5
+    assert pilot.acceptance > math.exp(-1e-3) - 1e-5  # the room that the bound is left
     assert pilot.efficiency > 1 - 1e-9
 
 
