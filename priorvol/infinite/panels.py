@@ -20,13 +20,14 @@ Array = npt.NDArray[np.float64]
 
 N_COEFFICIENTS = 16
 _TAYLOR = 7
+_PASSES = 5
 _RESOLVED = 4e-15  # last coefficients against the largest
 _MOST_PANELS = 200_000
 _MOST_KEPT = 6_000
 _EPS = float(np.finfo(np.float64).eps)
 _NARROW = 1e-10  # relative width of panels that only a kink or a singular place needs
 _INSET = 1e-11  # from a panel's ends to the points at which its polynomial is checked there
-_AGREES = 3e-9
+_AGREES, _HIDDEN = 3e-9, 1e-11  # of the size on the panel, and near 0
 _ENDS = chebyshev.chebvander(np.array([-1.0, 1.0]), N_COEFFICIENTS - 1).T
 _SAME = 1e-7  # a relative difference of two sides that is no rounding
 
@@ -133,18 +134,29 @@ def resolve(
     steps = np.concatenate([[0.0], np.cumsum(np.minimum(steps, 0.5 + 0.1 * np.cumsum(steps)))])
     steps = steps[steps < 0.97 * reach] if reach > 1.0 else np.linspace(0.0, 0.9 * reach, 4)
     start = np.unique(np.concatenate([-steps, steps, [-reach, reach], given]))
-    ends = np.union1d(start, _clusters(*_bisect(function, start)[::2]))
-    breaks, values, narrow = _bisect(function, ends)
+    ends, found = start, np.zeros(0)
+    for _ in range(_PASSES):  # other ends may show a kink that lay next to one
+        breaks, values, narrow = _bisect(function, ends)
+        places = _clusters(breaks, narrow)
+        new = _apart(places, found, 1e-15 * reach)
+        if not len(new):  # a kink may hide next to a break
+            known = np.concatenate([found, places, [0.0]])
+            new = _apart(_bent(breaks, values, narrow), known, 1e-15 * reach)
+        if not len(new):
+            break
+        new = _sharpened(function, new)
+        found = np.union1d(found, new[np.abs(new) < reach])
+        inner = _apart(start[1:-1], found)
+        ends = np.unique(np.concatenate([[-reach], inner, found, [reach]]))
     if len(breaks) > _MOST_KEPT:
         raise ValueError(
             f"the activation cannot be resolved: it needs more than {_MOST_KEPT:,} pieces "
             f"between {-reach:.3g} and {reach:.3g}"
         )
-    singular = _clusters(breaks, narrow)
-    candidates = np.union1d(np.setdiff1d(ends, start), np.append(given, 0.0))
+    candidates = np.union1d(found, np.append(given, 0.0))
     candidates = candidates[np.isin(candidates, breaks)]
     none = np.zeros((2, len(candidates)))
-    bare = Panels(breaks, _derivatives(breaks, values), candidates, none, singular)
+    bare = Panels(breaks, _derivatives(breaks, values), candidates, none, places)
     return _with_jumps(bare, set(given.tolist()))
 
 
@@ -157,6 +169,47 @@ def _clusters(breaks: Array, narrow: npt.NDArray[np.bool_]) -> Array:
     middles = (breaks[1:] + breaks[:-1]) / 2.0
     rows = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
     return np.array([middles[row[np.argmin(widths[row])]] for row in rows])
+
+
+def _bent(breaks: Array, table: Array, narrow: npt.NDArray[np.bool_]) -> Array:
+    """Return breaks at which the function or its slope differs from one side to the other."""
+    slopes = chebyshev.chebder(table, axis=1) * 2.0 / np.diff(breaks)[:, None]
+    bent = np.zeros(len(breaks) - 2, dtype=bool)
+    for order, series in enumerate((table, slopes)):
+        signs = (-1.0) ** np.arange(series.shape[1])
+        left, right = series.sum(axis=1)[:-1], (series @ signs)[1:]
+        scale = np.abs(left) + np.abs(right)
+        scale += 1e-3 * np.median(scale) + 1e-300
+        bent |= np.abs(left - right) > _SAME * 100.0**order * scale
+    inside: Array = breaks[1:-1][bent & ~narrow[1:] & ~narrow[:-1]]
+    return inside
+
+
+def _apart(places: Array, others: Array, least: float = 0.0) -> Array:
+    """Return those of the places that are not, up to rounding, among the others."""
+    gaps = np.abs(places[:, None] - others).min(axis=1, initial=np.inf)
+    apart: Array = places[gaps > 1e-9 * np.abs(places) + least]
+    return apart
+
+
+def _sharpened(function: Callable[[Array], Array], places: Array) -> Array:
+    """Return kinks of slope where parabolas from both sides meet, to rounding; others as they are.
+
+    Bisection ends where the function's rounding hides the kink, some 1e-12 away.
+    """
+    if not len(places):
+        return places
+    step = 1e-6 * np.maximum(np.abs(places), 1e-3)
+    offsets = step * np.array([1.0, 2.0, 3.0])[:, None]
+    (f1, f2, f3), (g1, g2, g3) = (
+        _evaluate(function, places + side * offsets) for side in (-1.0, 1.0)
+    )
+    gap = 3.0 * (f1 - f2) + f3 - (3.0 * (g1 - g2) + g3)
+    bend = (-5.0 * f1 + 8.0 * f2 - 3.0 * f3) + (-5.0 * g1 + 8.0 * g2 - 3.0 * g3)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        move = 2.0 * step * gap / bend
+    moved: Array = places + np.where(np.abs(move) < 1e-3 * step, move, 0.0)
+    return moved
 
 
 def _with_jumps(panels: Panels, given: set[float]) -> Panels:
@@ -195,7 +248,7 @@ def _bisect(
     nodes = chebyshev.chebpts1(N_COEFFICIENTS)
     transform = np.linalg.inv(chebyshev.chebvander(nodes, N_COEFFICIENTS - 1))
     near = min(1.0, ends[-1] / 10.0) * np.linspace(-1.0, 1.0, 201)
-    unit = 1e-4 * np.abs(_evaluate(function, near[None])).max()
+    unit = float(np.abs(_evaluate(function, near[None])).max())
     low, high = ends[:-1], ends[1:]
     parts = []
     total = 0
@@ -211,13 +264,15 @@ def _bisect(
         values = _evaluate(function, points)
         ends_seen, values = values[:, N_COEFFICIENTS:], values[:, :N_COEFFICIENTS]
         table = values @ transform.T
-        size = np.maximum(np.abs(values).max(axis=1), unit)
+        size = np.maximum(np.abs(values).max(axis=1), 1e-4 * unit)
         tail = np.abs(table[:, -3:]).max(axis=1)
         # Rounding of z itself moves the values; no panel can be resolved beyond that.
         noise = 4.0 * _EPS * np.abs(middle) / half * np.ptp(values, axis=1)
         last = 2.0 * half <= 8.0 * _EPS * magnitude + 1e-30 * ends[-1]
         gap = np.abs(table @ _ENDS - ends_seen).max(axis=1)
-        good = (tail <= _RESOLVED * size + noise) & (gap <= _AGREES * size + 16.0 * noise)
+        good = (tail <= _RESOLVED * size + noise) & (
+            gap <= _AGREES * size + _HIDDEN * unit + 16.0 * noise
+        )
         keep = good | last
         table[last, 1:] = 0.0
         narrow = 2.0 * half <= _NARROW * magnitude + 1e-20 * ends[-1]

@@ -8,6 +8,7 @@ from scipy import integrate, special
 
 from priorvol.activation import apply
 from priorvol.infinite.expectations import GaussianExpectations
+from priorvol.infinite.quadrature import AccuracyWarning
 
 CLOSED = ("relu", "leaky_relu", "linear", "erf", "sign", "sin", "cos", "gelu")
 QUADRATURE = ("tanh", "sigmoid", "softplus")
@@ -168,6 +169,7 @@ KINKED = {
     "hard tanh": (lambda z: np.clip(z, -1.0, 1.0), (-1.0, 1.0)),
     "step": (lambda z: np.where(z > 0.7, 1.0, 0.0), (0.7,)),
     "elu": (lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0.0))), (0.0,)),
+    "hard swish": (lambda z: z * np.clip(z + 3.0, 0.0, 6.0) / 6.0, (-3.0, 3.0)),
     "kink at 1/3": (lambda z: np.abs(z - 1 / 3) + z, (1 / 3,)),
     "stairs": (lambda z: np.floor(np.clip(z, -4.0, 4.0) / 3.0), (-4.0, -3.0, 0.0, 3.0, 4.0)),
 }
@@ -312,6 +314,14 @@ def test_zero_mean_shift():
     for name in (*CLOSED, *QUADRATURE):
         assert abs(expectations(name, shift="zero-mean").mean(1.0)) < 1e-15
     assert abs(GaussianExpectations(np.exp, shift="zero-mean").mean(1.0)) < 1e-14
+
+
+def test_misses_of_the_target_are_warned_of():
+    found = GaussianExpectations(np.abs)
+    assert found.error == TARGET
+    with pytest.warns(AccuracyWarning, match="may be off by 3.0e-09 relative"):
+        found._moments._check(1.0, "double integral", 3e-9)
+    assert found.error == 3e-9
 
 
 def test_errors_are_stated_and_met():
