@@ -81,8 +81,9 @@ def test_showing(cli, folders):
     assert all(each["function"][0] == "0" for each in record["functions"])  # f(0) = 0
 
 
-@pytest.mark.parametrize("run", ["plain", "no bias"])
-@pytest.mark.parametrize("verb", ["bias", "rare", "distribution"])
+@pytest.mark.parametrize(
+    ("verb", "run"), [("bias", "no bias"), ("rare", "no bias"), ("distribution", "plain")]
+)
 def test_simplicity(verb, run, cli, folders):
     assert cli(verb, folders / run).lines
 
@@ -92,7 +93,7 @@ def test_orbits_follow_the_symmetries(cli, folders):
     assert "(permutation)" in cli("rare", folders / "no bias").out
 
 
-@pytest.mark.parametrize("kind", ["rank", "complexity", "histogram"])
+@pytest.mark.parametrize("kind", ["rank", "histogram"])
 def test_figures(kind, cli, folders, tmp_path):
     cli("plot", kind, folders / "plain", "--out", tmp_path / "figure.svg")
     assert (tmp_path / "figure.svg").stat().st_size > 1000

@@ -100,7 +100,7 @@ def test_three_inputs_by_scipy():
 def test_the_constant_at_infinite_width(depth, truth):
     """P(T = 0) of ReLU networks without bias on {0,1}^7, each +- 0.00003."""
     task = Task(Architecture(7, (INF,) * depth), Prior(sigma_b=0.0))
-    table = collect(task, n_samples=1_000_000, seed=depth)
+    table = collect(task, n_samples=500_000, seed=depth)
     error = math.hypot(0.00003, math.sqrt(truth * (1 - truth) / table.n_samples))
     assert_within(table.t_histogram().p[0], truth, error)
     assert table.t_counts[128] == 0  # f(0) = 0
