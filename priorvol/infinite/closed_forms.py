@@ -5,7 +5,8 @@ rho = 0 where a variance is 0, and looks after accuracy near rho = -1 and 1: 1 -
 (1 - rho)(1 + rho), and angles are arctan2. `priorvol.infinite.expectations` checks the arguments
 and adds the shift.
 
-Sources: Cho and Saul 2009 (relu), Williams 1997 (erf); 1910.12478 lists both. The others are derived here.
+Sources: Cho and Saul 2009 (relu), Williams 1997 (erf); 1910.12478 lists both. The others
+are derived here.
 Gradients follow from Price's theorem: at fixed variances the derivative with respect to the
 covariance c is E[phi'(u) phi'(v)].
 """

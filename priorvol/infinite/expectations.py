@@ -49,7 +49,10 @@ class GaussianExpectations:
     u and v have variances q_x, q_y >= 0 and correlation rho in [-1, 1]; all three broadcast. A
     variable of variance 0 is the number 0, whatever rho is; where phi' jumps there, phi'(0) is the
     mean of both sides. Closed forms: relu, leaky_relu, erf, sign, sin, cos, gelu, linear;
-    quadrature for everything else.
+    quadrature for everything else, to 1e-10 for variances from 0.01 to 100 (gradients to 1e-9),
+    with an `AccuracyWarning` where its own estimate is larger. Distinct (q_x, q_y, rho) take
+    microseconds each by a series; where a callable has kinks and |rho| is near 1 (above 0.99) they
+    are integrated one by one, some 10 milliseconds each.
 
     Raises
     ------
