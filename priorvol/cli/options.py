@@ -269,26 +269,10 @@ def read_task(options: argparse.Namespace) -> Task:
     architecture = Architecture(inputs.n, options.hidden, **given(options, _NETWORK))
     prior = given(options, _PRIOR)
     if prior.get("sigma_w") == "unit":
-        prior["sigma_w"] = _unit_sigma_w(architecture, Prior(**{**prior, "sigma_w": 1.0}), inputs)
+        from priorvol.cli.unit_variance import weights
+
+        prior["sigma_w"] = weights(architecture, Prior(**{**prior, "sigma_w": 1.0}), inputs)
     return Task(architecture, Prior(**prior), inputs)
-
-
-def _unit_sigma_w(architecture: Architecture, prior: Prior, inputs: Inputs) -> tuple[float, ...]:
-    """Return the sigma_w that keep unit variance, if the prior and the inputs allow it."""
-    from priorvol.infinite.correlation_map import unit_sigma_w
-
-    full: Any = prior.expand(architecture.n_layers)
-    if any(full.sigma_b):
-        raise ValueError("--sigma-w unit keeps unit variance without biases only: add --sigma-b 0")
-    if set(full.weight_scaling) != {"fan_in"}:
-        raise ValueError("--sigma-w unit goes with --weight-scaling fan_in")
-    squares = (inputs.values**2).mean(axis=1)
-    if abs(squares - 1.0).max() > 1e-9:
-        note(
-            "note: the variance is 1 in the first layer where |x|^2 is the number of inputs; here "
-            f"it is {squares.min():.3g} to {squares.max():.3g} (--encoding pm1 has 1 throughout)"
-        )
-    return unit_sigma_w(architecture)
 
 
 def _inputs(options: argparse.Namespace) -> Inputs:
