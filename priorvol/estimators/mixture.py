@@ -29,6 +29,9 @@ class MixtureSampler:
     found : Guides
     """
 
+    warning = ""
+    """Why the estimate should not be trusted."""
+
     def __init__(self, found: Guides) -> None:
         self.guides = found
         self.dimensions = 2 * len(found.scale)

@@ -248,11 +248,11 @@ def _estimate(
     wanted = sampler.plan(shifts, options.relative_error, options.max_samples)
     sums, rounds = _Sums(), 0
     while True:
-        left = options.max_samples - sums.samples
-        size = int(min(wanted, left)) // REPLICATES
-        size = max(size + -size % sampler.block, sampler.block)
-        if rounds and size * REPLICATES > left:
+        blocks = int(min(wanted, options.max_samples)) // (REPLICATES * sampler.block) + 1
+        most = (options.max_samples - sums.samples) // (REPLICATES * sampler.block)
+        if rounds and not most:
             break
+        size = max(min(blocks, most), 1) * sampler.block
         sums.add(_round(sampler, stream, REPLICATES, size))
         rounds += 1
         ratio = sums.relative_error / options.relative_error
@@ -273,7 +273,7 @@ def _report(sampler: Any, sums: _Sums, rounds: int, options: _Options, seconds: 
     error = math.hypot(sums.relative_error, sampler.floor)
     share = sums.largest / sums.weight if sums.weight > 0 else 1.0
     log_p = sums.top + math.log(sums.mean) if sums.mean > 0 else -math.inf
-    advice = _advice(error, share, sums, options)
+    advice = sampler.warning or _advice(error, share, sums, options)
     diagnostics = {
         **sampler.diagnostics,
         "effective_samples": sums.effective,

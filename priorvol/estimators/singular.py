@@ -23,6 +23,7 @@ from priorvol.gaussian import GaussianLaw
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
+_CLEAR = 2e-14  # variance left over above this may be more than rounding
 _DEPENDS = 1e-9  # coefficients below this are rounding
 _WIDE, _MARGIN = 1e3, 1e-6  # the box of the linear program, and the least margin inside it
 _EP_SWEEPS, _EP_TOLERANCE, _EP_DAMPING = 100, 1e-3, 0.9
@@ -54,6 +55,7 @@ def singular_sampler(law: GaussianLaw, signs: npt.ArrayLike) -> SingularSampler 
 
     factor, pivots, rank = pivoted_factor(correlation, SINGULAR)
     factor = factor[:, :rank]
+    left = float((1.0 - (factor * factor).sum(axis=1)).max())
     inside = _inside(factor, mean)
     if inside is None:
         return None
@@ -68,10 +70,17 @@ def singular_sampler(law: GaussianLaw, signs: npt.ArrayLike) -> SingularSampler 
         "ep_iterations": int(iterations),
         "ep_change": float(change),
         "rank": int(rank),
+        "variance_left": left,
     }
-    return SingularSampler(
+    sampler = SingularSampler(
         mean[order], matrix, first, tau[order], nu[order], inside @ turn, diagnostics
     )
+    if left > _CLEAR:
+        sampler.warning = (
+            f"outputs with a share {left:.1g} of their variance unexplained were taken to "
+            "depend on the others; a covariance in double precision cannot say whether they do"
+        )
+    return sampler
 
 
 class SingularSampler:
@@ -90,6 +99,7 @@ class SingularSampler:
     """
 
     block = 64
+    warning = ""
 
     def __init__(
         self,

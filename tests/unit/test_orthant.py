@@ -317,6 +317,27 @@ def test_five_hundred_outputs():
     assert_within(found.log_p, exact, found.standard_error)
 
 
+def test_a_law_between_singular_and_not_is_owned_up_to():
+    """Near copies at 2e-7: the variance that tells them apart is close to rounding."""
+    rng = np.random.default_rng(1)
+    a = rng.standard_normal((6, 6))
+    near = a + 2e-7 * rng.standard_normal((6, 6))
+    every = np.concatenate([a, near])
+    every = np.concatenate([every, 2e-7 * rng.standard_normal((12, 6))], axis=1)
+    signs = np.where(every @ rng.standard_normal(12) > 0, 1, -1)
+    found = orthant_probability(GaussianLaw(every @ every.T), signs)
+    assert not found.converged
+    assert "double precision" in found.diagnostics["advice"]
+
+
+def test_the_whole_budget_is_used():
+    law = GaussianLaw(relu_kernel(cube(5, "pm1"), 2, 1.0))
+    found = orthant_probability(
+        law, np.ones(32, dtype=int), relative_error=1e-5, max_samples=20_000
+    )
+    assert not found.converged and 0.8 * 20_000 < found.n_samples <= 20_000
+
+
 def test_guides_of_a_singular_law():
     assert guides(GaussianLaw([[1, 0, 1], [0, 1, 1], [1, 1, 2.0]]), [1, 1, 1]) is None
 
