@@ -15,6 +15,8 @@ from priorvol.training_set import TrainingSet
 MAX_DRAWS = 1 << 16
 POSTERIOR_METHODS = ("independent", "chains")
 
+_TITLES = ("name", "quantity")
+
 
 @dataclass(frozen=True)
 class PriorSampling:
@@ -27,6 +29,7 @@ class PriorSampling:
     """
 
     kind: ClassVar[str] = "prior"
+    quantity: ClassVar[str] = "P(f)"
     output_draws: int = 1
 
     def __post_init__(self) -> None:
@@ -52,6 +55,7 @@ class Imported:
     """
 
     kind: ClassVar[str] = "imported"
+    quantity: ClassVar[str] = "P(f)"
     output_draws: ClassVar[int] = 1
     origin: str = "memory"
 
@@ -68,7 +72,8 @@ class GaussianProcess:
     ----------
     law : dict of str to JSON values
         What the law is, down to every number that fixes it: kernel, parametrisation, time,
-        training set. Tables add up only where it is the same.
+        training set. Tables add up only where it is the same. ``"quantity"`` may name what the
+        share of a function among the draws is an estimate of.
 
     Raises
     ------
@@ -103,10 +108,17 @@ class GaussianProcess:
         record: dict[str, Any] = json.loads(self.law)
         return record
 
+    @property
+    def quantity(self) -> str:
+        """What the share of a function among the draws is an estimate of."""
+        return str(self.description.get("quantity", "P(f)"))
+
     def __str__(self) -> str:
         """Return one line for people."""
         record = self.description
-        rest = [f"{key}={record[key]}" for key in sorted(record) if key != "name"]
+        if "training_set" in record:
+            record["training_set"] = TrainingSet.from_json(record["training_set"])
+        rest = [f"{key}={record[key]}" for key in sorted(record) if key not in _TITLES]
         return f"draws of a Gaussian process: {', '.join([record['name'], *rest])}"
 
 
@@ -139,6 +151,7 @@ class PosteriorSampling:
     """
 
     kind: ClassVar[str] = "posterior"
+    quantity: ClassVar[str] = "P_B(f|S)"
     training_set: TrainingSet
     method: str = "independent"
     output_draws: int = 1

@@ -89,7 +89,7 @@ class FunctionTable(Draws):
         if place is None and self.n_unlisted:  # it may be among the draws left out
             high = self._proportions([self.n_unlisted], None, level, interval).high
             found = replace(found, high=high)
-        return found.estimate(0, "P(f)", seed=self._seed)
+        return found.estimate(0, self.source.quantity, seed=self._seed)
 
     def ranks(
         self, top: int | None = None, *, level: float = 0.95, interval: str = "clopper-pearson"

@@ -229,7 +229,7 @@ class GaussianPrediction:
         from priorvol.provenance import GaussianProcess
 
         names = {"ntk": "trained at infinite width", "nngp": "NNGP regression"}
-        record = {"name": names[self.method]} | self._conditions()
+        record = {"name": names[self.method], "quantity": self.quantity} | self._conditions()
         return law_table(
             self.law,
             n_samples=n_samples,

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from priorvol.provenance import (
     MAX_DRAWS,
+    GaussianProcess,
     Imported,
+    PosteriorSampling,
     PriorSampling,
     Provenance,
     Span,
@@ -17,6 +19,7 @@ from priorvol.provenance import (
     source_to_json,
 )
 from priorvol.rng import BLOCK, MAX_SEED, STREAM_VERSION
+from priorvol.training_set import TrainingSet
 
 QUICK = settings(max_examples=300, deadline=None, derandomize=True)
 
@@ -217,3 +220,15 @@ def test_bad_output_draws(draws):
 def test_bad_sources(record, message):
     with pytest.raises(ValueError, match=message):
         source_from_json(record)
+
+
+def test_sources_name_what_they_estimate():
+    chosen = TrainingSet([0, 2], [1, 0])
+    assert PriorSampling().quantity == Imported().quantity == "P(f)"
+    assert PosteriorSampling(chosen).quantity == "P_B(f|S)"
+    law = {"name": "trained", "quantity": "P_NTK(f|S)", "training_set": chosen.to_json()}
+    source = GaussianProcess(law)
+    assert source.quantity == "P_NTK(f|S)" and GaussianProcess({"name": "x"}).quantity == "P(f)"
+    assert str(source) == (
+        "draws of a Gaussian process: trained, training_set=2 training inputs, 1 of them labelled 1"
+    )
