@@ -65,6 +65,23 @@ def greedy_order(covariance, mean):
 
 
 @kernel
+def _dot(x, y):
+    total = 0.0
+    for i in range(len(x)):
+        total += x[i] * y[i]
+    return total
+
+
+@kernel
+def _times(matrix, x):
+    """Return a matrix times x, in an order that no library's threads change."""
+    out = np.empty(len(matrix))
+    for i in range(len(matrix)):
+        out[i] = _dot(matrix[i], x)
+    return out
+
+
+@kernel
 def mean_to_shift(d):
     """Return the y at which a unit normal of mean y, kept above 0, has mean d > 0."""
     y = d - 1.0 / d
@@ -123,9 +140,9 @@ def minimax_tilt(covariance, rows, mean, start, sweeps, tolerance):
     m = len(mean)
     pivots = np.diag(rows).copy()
     a = start.copy()
-    h = mean + covariance @ a
+    h = mean + _times(covariance, a)
     slope, curvature = np.zeros(m), np.zeros(m)
-    psi = _terms(h, pivots, slope, curvature) - 0.5 * np.dot(a, h - mean)
+    psi = _terms(h, pivots, slope, curvature) - 0.5 * _dot(a, h - mean)
     gain, done = np.inf, 0
     b = np.empty((m, m))
     while done < sweeps and np.isfinite(psi):
@@ -138,7 +155,7 @@ def minimax_tilt(covariance, rows, mean, start, sweeps, tolerance):
         if rank < m:
             break
         right = curvature * (h - mean) + slope
-        x = root * (covariance @ right)
+        x = root * _times(covariance, right)
         for i in range(m):
             for j in range(i):
                 x[i] -= u[j, i] * x[j]
@@ -148,8 +165,8 @@ def minimax_tilt(covariance, rows, mean, start, sweeps, tolerance):
                 x[i] -= u[i, j] * x[j]
             x[i] /= u[i, i]
         step = right - root * x - a
-        move = covariance @ step
-        gain = np.dot(slope - a, move)  # slope of psi along the step
+        move = _times(covariance, step)
+        gain = _dot(slope - a, move)  # slope of psi along the step
         if not gain > tolerance:
             break
         length, best = 1.0, psi
@@ -157,7 +174,7 @@ def minimax_tilt(covariance, rows, mean, start, sweeps, tolerance):
             trial = h + length * move
             value = _terms(trial, pivots, slope, curvature)
             new = a + length * step
-            value -= 0.5 * np.dot(new, trial - mean)
+            value -= 0.5 * _dot(new, trial - mean)
             if value >= psi + 1e-4 * length * gain:
                 best = value
                 break
