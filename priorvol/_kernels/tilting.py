@@ -26,10 +26,10 @@ from priorvol._kernels.normal import hazard, log_ndtr, moments
 
 @kernel
 def greedy_order(covariance, mean):
-    """Return the outputs so that each is the least probable given those before (Gibson et al. 1994).
+    """Return an order in which each output is the least probable given those before it.
 
-    Outputs before are put at their means above 0. A singular covariance is ordered as far as its
-    rank goes, the rest by index.
+    Gibson, Glasbey and Elston 1994: outputs before are put at their means above 0. A singular
+    covariance is ordered as far as its rank goes, the rest by index.
     """
     m = len(mean)
     order = np.arange(m)
