@@ -94,6 +94,7 @@ class Quadrature:
         self.error = TARGET
         self._panels: dict[int, Panels] = {}
         self._spectra: dict[float, Spectrum] = {}
+        self._within_reach: set[float] = set()
 
     def mean(self, q: Array) -> Array:
         """E[phi(u)]."""
@@ -158,6 +159,7 @@ class Quadrature:
                 continue
             panels, sigma = self.panels(variance), math.sqrt(variance)
             x, weights = integrals.nodes(panels.breaks / sigma)
+            self._refuse_growth(variance)
             values.append(integrate(x, weights, panels(sigma * x)))
         return np.array(values, dtype=np.float64)[place].reshape(np.shape(q))
 
@@ -167,19 +169,30 @@ class Quadrature:
 
         panels, sigma = self.panels(q), math.sqrt(q)
         x, weights = integrals.nodes(panels.breaks / sigma)
-        values = panels(sigma * x)
-        square = float(weights @ values**2)
-        ends = np.abs(x) > integrals.REACH - 0.5
-        if float(weights[ends] @ values[ends] ** 2) > _SLACK * square:
-            raise ValueError(
-                f"{self.name} grows too fast for a variance of {q:g}: E[phi^2] is not determined "
-                f"by values up to {integrals.REACH} standard deviations"
-            )
+        self._refuse_growth(q)
+        square = float(weights @ panels(sigma * x) ** 2)
         slopes = float(weights @ panels(sigma * x, 1) ** 2)
         a = np.zeros(n + 4)
         fine, fine_weights = integrals.nodes(panels.breaks / sigma, n + 4)
         hermite_coefficients(fine, fine_weights * panels(sigma * fine, order), a)
         return a, square, slopes
+
+    def _refuse_growth(self, q: float) -> None:
+        """Raise ``ValueError`` if E[phi^2] hangs on values beyond reach."""
+        if q == 0.0 or q in self._within_reach:
+            return
+        panels, sigma = self.panels(q), math.sqrt(q)
+        x, weights = integrals.nodes(panels.breaks / sigma)
+        squares = panels(sigma * x) ** 2
+        ends = np.abs(x) > integrals.REACH - 0.5
+        if float(weights[ends] @ squares[ends]) > _SLACK * float(weights @ squares):
+            raise ValueError(
+                f"{self.name} grows too fast for a variance of {q:g}: E[phi^2] is not determined "
+                f"by values up to {integrals.REACH:g} standard deviations"
+            )
+        if len(self._within_reach) >= _KEPT:
+            self._within_reach.clear()
+        self._within_reach.add(q)
 
     def _spectrum(self, q: float, n: int) -> Spectrum:
         """Return at least n coefficients."""
@@ -261,6 +274,7 @@ class Quadrature:
             x, y, r = float(q_x[i]), float(q_y[i]), float(rho[i])
             panels = self.panels(y)
             if abs(r) == 1.0:
+                self._refuse_growth(max(x, y))
                 out[:, i] = integrals.on_diagonal(panels, x, y, r, order, gradient)
             else:
                 out[:, i], error = integrals.double(panels, x, y, r, order, gradient)

@@ -421,3 +421,18 @@ def test_gelu_loses_no_digits_at_large_variances(q, rho):
     gelu = GaussianExpectations("gelu")
     assert gelu.derivative(q, q, rho) == pytest.approx(float(wanted[0]), rel=1e-14)
     assert gelu.derivative_gradient(q, q, rho)[0] == pytest.approx(float(wanted[1]), rel=1e-11)
+
+
+@pytest.mark.parametrize("name", ["mean", "value", "derivative", "value_gradient"])
+def test_what_grows_too_fast_is_refused_on_the_diagonal_too(name):
+    """E[exp(2 u)] has its mass 20 standard deviations out."""
+    ask = getattr(GaussianExpectations(np.exp), name)
+    arguments = (100.0,) if name == "mean" else (100.0, 100.0, 1.0)
+    with pytest.raises(ValueError, match="grows too fast for a variance of 100"):
+        ask(*arguments)
+
+
+def test_events_too_far_out_are_refused():
+    """P(u > 1) at a variance of 0.01 is that of ten standard deviations, 3e-5 of it beyond 11."""
+    with pytest.raises(ValueError, match="not determined by values up to 11"):
+        GaussianExpectations(lambda z: (z > 1.0) * 1.0).mean(0.01)
