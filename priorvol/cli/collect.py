@@ -14,6 +14,8 @@ _EXAMPLE = """\
       --samples 1e7 --seed 0 --out runs/a
   An interrupted run goes on with the same command; more --samples add the difference."""
 
+_MANY_OUTPUTS = 2048  # so many take more than a few seconds
+
 
 def add_parser(verbs: Any) -> None:
     """Add the verb."""
@@ -40,6 +42,8 @@ def run(options: argparse.Namespace) -> None:
     from priorvol.collector import check_span, collect
 
     task = shared.read_task(options)
+    if task.architecture.is_infinite and task.m > _MANY_OUTPUTS and not options.no_progress:
+        shared.note(f"factorising the covariance of {task.m:,} outputs first: this takes a while")
     check_span(task, options.samples, options.seed, options.output_draws)
     folder = options.out
     options.after_interrupt = f": the same command goes on from what is saved in {folder}"

@@ -25,7 +25,7 @@ _EXAMPLE = """\
   priorvol estimate --list"""
 
 _SOURCES = ("function", "functions", "train", "target", "training_set", "run_folder", "top")
-_NAMES = {"run_folder": "run"}
+_NAMES = {"run_folder": "run", "n_samples": "samples"}
 _OPTIONS = ("seed", "level", "relative_error", "n_samples", "output_draws")
 _HEADINGS = ("log10 P", "P", "low", "high", "rel. error", "seconds")
 
@@ -75,6 +75,7 @@ def run(options: argparse.Namespace) -> None:
         _list(options)
         return
     _check_sources(options)
+    _check_method(options)
     settings = shared.given(options, ("method", *_OPTIONS))
     settings |= {"n_jobs": options.jobs, "progress": False if options.no_progress else None}
     if options.train is not None or options.training_set is not None:
@@ -96,7 +97,7 @@ def _check_sources(options: argparse.Namespace) -> None:
     chosen = [names for names in groups.values() if shared.given(options, names)]
     if len(chosen) != 1:
         wanted = "--function, --functions, --train, --training-set and --run"
-        got = ", ".join(map(_flags, chosen)) or "none"
+        got = _flags(shared.given(options, _SOURCES)) or "none"
         raise ValueError(f"one of {wanted} is wanted, got {got}")
     if options.top is not None and options.run_folder is None:
         raise ValueError("--top goes with --run")
@@ -108,6 +109,20 @@ def _check_sources(options: argparse.Namespace) -> None:
     if (options.train is None) != (options.target is None):
         raise ValueError(
             "--train and --target go together: inputs, and a function that labels them"
+        )
+
+
+def _check_method(options: argparse.Namespace) -> None:
+    """Refuse what the method does not take, by the names of the command line."""
+    from priorvol.estimators.registry import method, methods
+
+    chosen = method(options.method) if options.method else methods()[0]
+    own = {name for each in methods() for name in each.options}
+    stray = shared.given(options, sorted(own - set(chosen.options)))
+    if stray:
+        takes = _flags(chosen.options) or "none of these"
+        raise ValueError(
+            f"{_flags(stray)} does not go with --method {chosen.name}, which takes {takes}"
         )
 
 

@@ -18,6 +18,9 @@ Array = npt.NDArray[np.float64]
 
 PARAMETRIZATIONS = ("ntk", "standard")
 
+MAX_INPUTS = 8192
+"""Most inputs at once at infinite width: covariances take 8 m^2 bytes, factors time of order m^3."""
+
 
 def output_law(task: Task) -> GaussianLaw:
     """Return the Gaussian law of the outputs h on the task's inputs (the NNGP).
@@ -40,7 +43,8 @@ def output_law(task: Task) -> GaussianLaw:
     ValueError
         If the hidden widths are finite, or the outputs are not Gaussian in the limit: the first
         layer is uniform, a layer has uniform biases of sigma_b > 0, or a layer above an infinite
-        one has weights that are not divided by its width.
+        one has weights that are not divided by its width; or there are more than `MAX_INPUTS`
+        inputs.
 
     Notes
     -----
@@ -142,6 +146,11 @@ def limit_layers(task: Any, what: str) -> list[Layer]:
         raise ValueError(
             f"{what} needs infinite hidden widths (math.inf) or no hidden layer, got hidden = "
             f"{architecture.hidden}: the outputs of a finite network are not Gaussian"
+        )
+    if task.m > MAX_INPUTS:
+        raise ValueError(
+            f"{what}: at most {MAX_INPUTS:,} inputs are taken at infinite width, whose outputs are "
+            f"drawn together, got m = {task.m:,}: take some of them (Inputs.subset)"
         )
     layers = []
     for number, fan_in in enumerate(architecture.layer_sizes[:-1]):

@@ -125,7 +125,7 @@ def test_orthants_by_default(cli, arguments):
 
 BAD = {
     "nothing": (WIDE, "--training-set and --run is wanted, got none"),
-    "two": ([*WIDE, *F, *TRAIN], "is wanted, got --function, --functions, --train"),
+    "two": ([*WIDE, *F, *TRAIN], "is wanted, got --function, --train, --target"),
     "a function and a run": (["--run", "a", *F], "is wanted, got --function"),
     "top alone": ([*WIDE, "--top", "3"], "--top goes with --run"),
     "train alone": ([*WIDE, "--train", "0"], "--train and --target go together"),
@@ -177,10 +177,13 @@ BAD = {
     "finite": ([*FINITE, *F], "use method 'monte_carlo', which counts draws"),
     "error of ep": (
         [*WIDE, *F, "--method", "ep", "--relative-error", "0.1"],
-        "relative_error does not go with method 'ep'",
+        "--relative-error does not go with --method ep, which takes none of these",
     ),
-    "samples of ep": ([*WIDE, *F, "--method", "ep", "--samples", "10"], "n_samples does not go"),
-    "draws of genz": ([*WIDE, *F, "--method", "genz", "--output-draws", "2"], "output_draws does"),
+    "samples of ep": ([*WIDE, *F, "--method", "ep", "--samples", "10"], "--samples does not go"),
+    "draws of genz": (
+        [*WIDE, *F, "--method", "genz", "--output-draws", "2"],
+        "--output-draws does",
+    ),
     "error 0": ([*WIDE, *F, "--relative-error", "0"], "relative_error must be above 0"),
     "error nan": ([*WIDE, *F, "--relative-error", "nan"], "relative_error must be finite"),
     "error x": ([*WIDE, *F, "--relative-error", "x"], "a number is wanted, got 'x'"),

@@ -264,3 +264,10 @@ def test_digits():
     few = np.arange(4)
     wanted, _ = kernels_by_quadrature(X[few], [2.25 / 64, 2.25, 2.25], [0.04] * 3, "erf")
     np.testing.assert_allclose(law.covariance[np.ix_(few, few)], wanted, rtol=1e-10)
+
+
+def test_more_inputs_than_memory_is_for_are_refused():
+    task = Task(Architecture(14, (INF,)))
+    for ask in (output_law, tangent_kernel):
+        with pytest.raises(ValueError, match="at most 8,192 inputs .* got m = 16,384"):
+            ask(task)
