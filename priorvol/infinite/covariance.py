@@ -19,7 +19,7 @@ Array = npt.NDArray[np.float64]
 PARAMETRIZATIONS = ("ntk", "standard")
 
 MAX_INPUTS = 8192
-"""Most inputs at once at infinite width: covariances take 8 m^2 bytes, factors time of order m^3."""
+"""Most inputs at infinite width: covariances take 8 m^2 bytes, factors time of order m^3."""
 
 
 def output_law(task: Task) -> GaussianLaw:
