@@ -269,9 +269,11 @@ def read_task(options: argparse.Namespace) -> Task:
     architecture = Architecture(inputs.n, options.hidden, **given(options, _NETWORK))
     prior = given(options, _PRIOR)
     if prior.get("sigma_w") == "unit":
-        from priorvol.cli.unit_variance import weights
+        from priorvol.cli import unit_variance
 
-        prior["sigma_w"] = weights(architecture, Prior(**{**prior, "sigma_w": 1.0}), inputs)
+        prior["sigma_w"] = unit_variance.weights(architecture, Prior(**{**prior, "sigma_w": 1.0}))
+        if warning := unit_variance.warning(inputs):
+            note(warning)
     return Task(architecture, Prior(**prior), inputs)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from priorvol.architecture import Architecture, Prior
-from priorvol.cli import options as shared
 from priorvol.inputs import Inputs
 
 
-def weights(architecture: Architecture, prior: Prior, inputs: Inputs) -> tuple[float, ...]:
-    """Return sigma_w a layer, and say so where the inputs do not start with variance 1.
+def weights(architecture: Architecture, prior: Prior) -> tuple[float, ...]:
+    """Return sigma_w a layer.
 
     Raises
     ------
@@ -24,10 +23,15 @@ def weights(architecture: Architecture, prior: Prior, inputs: Inputs) -> tuple[f
         raise ValueError("--sigma-w unit keeps unit variance without biases only: add --sigma-b 0")
     if set(full.weight_scaling) != {"fan_in"}:
         raise ValueError("--sigma-w unit goes with --weight-scaling fan_in")
-    squares = (inputs.values**2).mean(axis=1)
-    if abs(squares - 1.0).max() > 1e-9:
-        shared.note(
-            "note: the variance is 1 in the first layer where |x|^2 is the number of inputs; here "
-            f"it is {squares.min():.3g} to {squares.max():.3g} (--encoding pm1 has 1 throughout)"
-        )
     return unit_sigma_w(architecture)
+
+
+def warning(inputs: Inputs) -> str:
+    """Return what to say where inputs do not start with variance 1; empty if all do."""
+    squares = (inputs.values**2).mean(axis=1)
+    if abs(squares - 1.0).max() <= 1e-9:
+        return ""
+    return (
+        "note: the variance is 1 in the first layer where |x|^2 is the number of inputs; here "
+        f"it is {squares.min():.3g} to {squares.max():.3g} (--encoding pm1 has 1 throughout)"
+    )
