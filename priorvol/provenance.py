@@ -179,12 +179,88 @@ class PosteriorSampling:
         return f"{how} given {self.training_set}"
 
 
-Source = PriorSampling | Imported | GaussianProcess | PosteriorSampling
+@dataclass(frozen=True)
+class TrainingRuns:
+    """The functions of training runs at one stopping point, a run a draw.
+
+    A run that did not reach the stopping point is counted with the function on which it ended.
+
+    Parameters
+    ----------
+    training_set : TrainingSet
+        Its indices are those of the task that was trained on; a table restricted to some inputs
+        keeps them.
+    configuration : dict of str to JSON values
+        How the networks were trained, as `priorvol.training.TrainingConfiguration.to_json`.
+    stopping_point : str
+        Such as ``"zero_error"``; see `priorvol.training.StoppingPoint`.
+    task_hash : str
+        ``content_hash`` of the task that was trained on.
+    version : int
+        Of the arithmetic of training; runs of different versions differ.
+
+    Raises
+    ------
+    ValueError
+        If a value is of the wrong type.
+
+    Examples
+    --------
+    >>> from priorvol.training_set import TrainingSet
+    >>> str(TrainingRuns(TrainingSet([0, 2], [1, 0]), {"optimizer": "adam"}, "zero_error"))
+    'runs of adam to zero_error on 2 training inputs, 1 of them labelled 1'
+    """
+
+    kind: ClassVar[str] = "training"
+    output_draws: ClassVar[int] = 1
+    quantity: ClassVar[str] = "P_SGD(f|S)"
+    training_set: TrainingSet
+    configuration: Any
+    stopping_point: str
+    task_hash: str = ""
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the fields; the configuration is kept as text, so that it cannot change."""
+        if isinstance(self.training_set, dict):
+            object.__setattr__(self, "training_set", TrainingSet.from_json(self.training_set))
+        if not isinstance(self.training_set, TrainingSet):
+            kind = type(self.training_set).__name__
+            raise ValueError(f"training_set must be a TrainingSet, got {kind}")
+        given = self.configuration
+        record = json.loads(given) if isinstance(given, str) else given
+        if not isinstance(record, dict) or not isinstance(record.get("optimizer"), str):
+            raise ValueError(f"configuration must be JSON with an optimizer, got {record!r:.80}")
+        try:
+            text = json.dumps(record, sort_keys=True, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"configuration must be JSON: {error}") from None
+        object.__setattr__(self, "configuration", text)
+        for name in ("stopping_point", "task_hash"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be text, got {getattr(self, name)!r:.80}")
+        version = checks.integer("version", self.version, low=1)
+        object.__setattr__(self, "version", version)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The configuration, as given."""
+        record: dict[str, Any] = json.loads(self.configuration)
+        return record
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        how = self.settings["optimizer"]
+        return f"runs of {how} to {self.stopping_point} on {self.training_set}"
+
+
+Source = PriorSampling | Imported | GaussianProcess | PosteriorSampling | TrainingRuns
 _SOURCES: dict[str, type[Source]] = {
     "prior": PriorSampling,
     "imported": Imported,
     "gaussian": GaussianProcess,
     "posterior": PosteriorSampling,
+    "training": TrainingRuns,
 }
 
 
@@ -193,7 +269,9 @@ def source_to_json(source: Source) -> dict[str, Any]:
     if isinstance(source, GaussianProcess):
         return {"kind": source.kind, "law": source.description}
     record = {"kind": source.kind, **asdict(source)}
-    if isinstance(source, PosteriorSampling):
+    if isinstance(source, TrainingRuns):
+        record["configuration"] = source.settings
+    if isinstance(source, PosteriorSampling | TrainingRuns):
         record["training_set"] = source.training_set.to_json()
     return record
 

@@ -29,6 +29,8 @@ _PURPOSES = {
     "gaussian": 0x67617573,
     "posterior": 0x706F7374,
     "pilot": 0x70696C6F,
+    "batches": 0x62617463,
+    "langevin": 0x6C616E67,
 }
 
 
@@ -46,7 +48,8 @@ def check_seed(seed: Any) -> int:
 def stream_key(seed: int, output_draws: int, purpose: str = "prior") -> tuple[int, int, int, int]:
     """Return the generator's key, four 32-bit words: the seed, the output draws and the purpose.
 
-    Purposes are ``"prior"``, ``"gaussian"``, ``"posterior"`` and ``"pilot"``.
+    Purposes are ``"prior"``, ``"gaussian"``, ``"posterior"``, ``"pilot"``, ``"batches"`` (orders of
+    training inputs) and ``"langevin"`` (noise in training).
 
     Examples
     --------

@@ -35,6 +35,8 @@ _LN2_LOW = _F(math.log(2.0) - 0.693359375)
 _ROUND = _F(1.5 * 2.0**23)  # adding and taking it away rounds to an integer
 _LOWEST, _HIGHEST = _F(-87.0), _F(88.0)
 _ROOT_HALF = _F(math.sqrt(0.5))
+_TWO_OVER_ROOT_PI = _F(2.0 / math.sqrt(math.pi))
+_ROOT_TWO_PI_INVERSE = _F(1.0 / math.sqrt(2.0 * math.pi))
 
 _EXP = tuple(_F(c) for c in polynomials.EXP)
 _TANH = tuple(_F(c) for c in polynomials.TANH)
@@ -107,14 +109,26 @@ def _softplus(x):
 
 @kernel
 def _sin(x):
-    turns = np.float64(x) * (1.0 / math.pi)
+    turns = x * (1.0 / math.pi)
     k = (turns + 6755399441055744.0) - 6755399441055744.0
-    r = _F(np.float64(x) - k * math.pi)
+    r = _F(x - k * math.pi)
     y = r * r
     a, b, c, d, e = _SIN
     s = ((((a * y + b) * y + c) * y + d) * y + e) * r
     odd = k - 2.0 * np.floor(k * 0.5)
     return -s if odd != 0.0 else s
+
+
+@kernel
+def sigmoid(x):
+    """Return 1 / (1 + exp(-x)) of a float32."""
+    return _ONE / (_ONE + _exp(-x))
+
+
+@kernel
+def softplus(x):
+    """Return ln(1 + exp(x)) of a float32."""
+    return _softplus(x)
 
 
 @kernel
@@ -137,7 +151,7 @@ def activate(h, rows, vectors, stride, code, shift, slope):
                 z[i] = _erf(z[i])
         elif code == 4:
             for i in range(width):
-                z[i] = _ONE / (_ONE + _exp(-z[i]))
+                z[i] = sigmoid(z[i])
         elif code == 5:
             for i in range(width):
                 z[i] = _gelu(z[i])
@@ -146,10 +160,49 @@ def activate(h, rows, vectors, stride, code, shift, slope):
                 z[i] = _softplus(z[i])
         elif code == 7:
             for i in range(width):
-                z[i] = _sin(z[i])
+                z[i] = _sin(np.float64(z[i]))
         elif code == 8:
             for i in range(width):
                 z[i] = _ONE if z[i] > _ZERO else -_ONE
         if shift != _ZERO:
             for i in range(width):
                 z[i] += shift
+
+
+@kernel
+def differentiate(z, n, code, slope):
+    """Replace ``n`` pre-activations by phi'; ``code`` is from `CODES`, other than that of sign.
+
+    At the kink of relu and leaky_relu it is the derivative from the left.
+    """
+    if code == 0:
+        for i in range(n):
+            z[i] = _ONE if z[i] > _ZERO else _ZERO
+    elif code == 1:
+        for i in range(n):
+            z[i] = _ONE if z[i] > _ZERO else slope
+    elif code == 2:
+        for i in range(n):
+            u = _exp(-_TWO * abs(z[i]))
+            z[i] = _TWO * _TWO * u / ((_ONE + u) * (_ONE + u))
+    elif code == 3:
+        for i in range(n):
+            z[i] = _TWO_OVER_ROOT_PI * _exp(-z[i] * z[i])
+    elif code == 4:
+        for i in range(n):
+            u = _exp(-abs(z[i]))
+            z[i] = u / ((_ONE + u) * (_ONE + u))
+    elif code == 5:
+        for i in range(n):
+            x = z[i]
+            density = _ROOT_TWO_PI_INVERSE * _exp(-_HALF * x * x)
+            z[i] = _HALF * (_ONE + _erf(x * _ROOT_HALF)) + x * density
+    elif code == 6:
+        for i in range(n):
+            z[i] = sigmoid(z[i])
+    elif code == 7:
+        for i in range(n):
+            z[i] = _sin(np.float64(z[i]) + 0.5 * math.pi)
+    else:
+        for i in range(n):
+            z[i] = _ONE

@@ -32,6 +32,14 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile like `kernel`, but as a part of whatever calls it, which saves compiling it alone."""
+    return cast(
+        Callable[..., Any],
+        numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")(function),
+    )
+
+
 def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make an intrinsic from a function that returns (signature, code generator)."""
     return cast(Callable[..., Any], numba.extending.intrinsic(function))

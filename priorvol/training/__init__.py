@@ -1,0 +1,22 @@
+"""Training ensembles: many small networks trained on one training set, as function tables."""
+
+from __future__ import annotations
+
+from priorvol.training.configuration import TrainingConfiguration
+from priorvol.training.ensemble import TrainingEnsemble
+from priorvol.training.production import load_ensemble, train_ensemble
+from priorvol.training.runs import TrainingRun, replay_run
+from priorvol.training.stopping import StoppingPoint
+from priorvol.training.tally import PointTally, Tally
+
+__all__ = [
+    "PointTally",
+    "StoppingPoint",
+    "Tally",
+    "TrainingConfiguration",
+    "TrainingEnsemble",
+    "TrainingRun",
+    "load_ensemble",
+    "replay_run",
+    "train_ensemble",
+]
