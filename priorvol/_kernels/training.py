@@ -288,8 +288,8 @@ def train_runs(
 
 
 @kernel
-def gradient_at(plan, points, targets, count):
-    """Write the gradient of the mean loss on ``count`` inputs to ``plan.gradient``."""
-    forward(plan, points, count, np.bool_(True), plan.outputs)
-    loss_derivatives(plan, plan.outputs, targets, count)
-    backward(plan, points, count)
+def gradient_on(plan, course):
+    """Write the gradient of the mean loss on S, which fits in one pass, to ``plan.gradient``."""
+    forward(plan, course.points, course.s, np.bool_(True), plan.outputs)
+    loss_derivatives(plan, plan.outputs, course.targets, course.s)
+    backward(plan, course.points, course.s)

@@ -83,7 +83,7 @@ class Memory:
     """
 
     def __init__(self, network: Network, scales: Any, loss: int, capacity: int, most: int) -> None:
-        """Allocate; ``plan`` is what the kernels take, ``parameters`` the current ones."""
+        """Allocate; ``plan`` is what the kernels take, the others are parts of it."""
         sizes = [int(size) for size in network.sizes]
         padded = [-(-size // WIDTH) * WIDTH for size in sizes]
         n_layers = len(sizes) - 1
@@ -98,7 +98,7 @@ class Memory:
         widest = max(padded)
         self._kept: list[Any] = [network]
         arrays = [self._floats(place + STEP) for _ in range(5)]  # noise comes in whole steps
-        self.parameters, gradient, first, second, noise = (array[:place] for array in arrays)
+        self.parameters, self.gradient, first, second, noise = (array[:place] for array in arrays)
         self._kept += arrays
         rectify = network.code == 0 and network.shift == _ZERO
         units = [0] + [self._address(capacity * width) for width in padded[1:-1]]
@@ -114,7 +114,7 @@ class Memory:
             biases=self._numbers(self.biases),
             scales=self._keep(np.ascontiguousarray(scales, dtype=np.float32)),
             parameters=self.parameters.ctypes.data,
-            gradient=gradient.ctypes.data,
+            gradient=self.gradient.ctypes.data,
             first=first.ctypes.data,
             second=second.ctypes.data,
             noise=noise.ctypes.data,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from priorvol.training.configuration import TrainingConfiguration
 from priorvol.training.ensemble import TrainingEnsemble
 from priorvol.training.production import load_ensemble, train_ensemble
-from priorvol.training.runs import TrainingRun, replay_run
+from priorvol.training.runs import TrainingRun, loss_gradient, replay_run
 from priorvol.training.stopping import StoppingPoint
 from priorvol.training.tally import PointTally, Tally
 
@@ -17,6 +17,7 @@ __all__ = [
     "TrainingEnsemble",
     "TrainingRun",
     "load_ensemble",
+    "loss_gradient",
     "replay_run",
     "train_ensemble",
 ]

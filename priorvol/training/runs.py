@@ -65,7 +65,7 @@ class Trainer:
 
     def train(self, span: Span) -> Outcomes:
         """Train the runs of a span."""
-        desk = _Desk(self)
+        desk = Desk(self)
         outcomes = _empty(self, span.size)
         done = 0
         for block, start, stop in span.blocks():
@@ -173,7 +173,7 @@ def replay_run(
     check_seed(seed)
     number = checks.integer("run", run, low=0, high=(1 << 47) - 1)
     block, index = divmod(number, BLOCK)
-    desk = _Desk(found)
+    desk = Desk(found)
     if parameters is None:
         drawn = desk.draw(seed, block, index, 1)
     else:
@@ -196,6 +196,42 @@ def replay_run(
     )
 
 
+def loss_gradient(
+    task: Task, training_set: TrainingSet, parameters: Parameters, **settings: Any
+) -> Parameters:
+    """Return the gradient of the training loss by a network's parameters, as training takes it.
+
+    Without weight decay, and in float32 (the numbers come as float64).
+
+    Parameters
+    ----------
+    task, training_set, settings
+        As for `priorvol.train_ensemble`; of the settings the loss and its targets count.
+    parameters : list of (W, b)
+        Rounded to float32.
+
+    Returns
+    -------
+    list of (W, b)
+
+    Raises
+    ------
+    ValueError
+        As `priorvol.train_ensemble`, or if the parameters do not fit the task.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture, Task, TrainingSet
+    >>> loss_gradient(Task(Architecture(1)), TrainingSet([1], [1]), [([[0.0]], [0.0])])
+    [(array([[-0.5]]), array([-0.5]))]
+    """
+    found = trainer(task, training_set, "zero_error", settings)
+    evaluate(task, parameters)  # checks the shapes and that the numbers are finite
+    if found.configuration.batch_size is not None:
+        raise ValueError("the gradient is that of the whole training set: leave out batch_size")
+    return Desk(found).gradient(parameters)
+
+
 def _empty(trainer: Trainer, runs: int) -> Outcomes:
     points, words = len(trainer.points), bits.n_words(trainer.task.m)
     return Outcomes(
@@ -206,7 +242,7 @@ def _empty(trainer: Trainer, runs: int) -> Outcomes:
     )
 
 
-class _Desk:
+class Desk:
     """One worker's memory, and the trainer in the kernels' terms."""
 
     def __init__(self, trainer: Trainer) -> None:
@@ -290,6 +326,13 @@ class _Desk:
         outcomes.epochs[part] = epochs
         outcomes.ended[part] = ended[:, 0]
         outcomes.diverged[part] = ended[:, 1] != 0
+
+    def gradient(self, parameters: Parameters) -> Parameters:
+        """Return the gradient of the loss on the whole training set."""
+        course, memory = self._course, self._memory
+        memory.parameters[:] = self.pack(parameters)[0]
+        kernels.gradient_on(memory.plan, course)
+        return self.unpack(memory.gradient)
 
     def pack(self, parameters: Parameters) -> Floats:
         """Return parameters as the kernels lay them out, (1, n)."""

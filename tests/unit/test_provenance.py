@@ -209,9 +209,14 @@ def test_bad_output_draws(draws):
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        (None, "source kind must be one of 'prior', 'imported', 'gaussian', 'posterior', got None"),
+        (
+            None,
+            "source kind must be one of 'prior', 'imported', 'gaussian', 'posterior', "
+            "'training', got None",
+        ),
         ({}, "got None"),
-        ({"kind": "training"}, "got 'training'"),
+        ({"kind": "splitting"}, "got 'splitting'"),
+        ({"kind": "training"}, "lacks the field 'training_set'"),
         ({"kind": "prior", "draws": 3}, "unknown fields"),
         ({"kind": "prior", "output_draws": 0}, "got 0"),
         ({"kind": "imported", "output_draws": 2}, "unknown fields"),
