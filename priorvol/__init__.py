@@ -45,9 +45,19 @@ _WHERE = {
     "read_counts": "export",
     "save_table": "store",
     "tangent_kernel": "infinite.covariance",
+    "train_ensemble": "training",
     "train_prediction": "infinite.dynamics",
 }
-_MODULES = ("atlas", "complexity", "estimators", "nulls", "plotting", "simplicity", "symmetry")
+_MODULES = (
+    "atlas",
+    "complexity",
+    "estimators",
+    "nulls",
+    "plotting",
+    "simplicity",
+    "symmetry",
+    "training",
+)
 
 __all__ = [*_WHERE, *_MODULES, "__version__"]
 
@@ -59,6 +69,7 @@ if TYPE_CHECKING:
     from priorvol import plotting as plotting
     from priorvol import simplicity as simplicity
     from priorvol import symmetry as symmetry
+    from priorvol import training as training
     from priorvol.architecture import Architecture as Architecture
     from priorvol.architecture import Prior as Prior
     from priorvol.collector import collect as collect
@@ -93,6 +104,7 @@ if TYPE_CHECKING:
     from priorvol.store import save_table as save_table
     from priorvol.table import FunctionTable as FunctionTable
     from priorvol.task import Task as Task
+    from priorvol.training import train_ensemble as train_ensemble
     from priorvol.training_set import TrainingSet as TrainingSet
 
 
