@@ -322,7 +322,8 @@ def _tilted_guide(rows: Array, mean: Array) -> tuple[Guide, float]:
     order = np.arange(r)
     covariance = rows @ rows.T
     start = _start(rows, covariance, mean)
-    tilt, psi, gain, _ = tilting.minimax_tilt(covariance, rows, mean, start, 200, 1e-14)
+    found = tilting.minimax_tilt(rows, mean, start, 200, 1e-14)
+    tilt, psi, gain = found[:3]
     if not (math.isfinite(psi) and abs(gain) < 1e-6 and np.isfinite(tilt).all()):
         tilt, psi = np.zeros(r), 0.0  # then log weights are sums of logs of probabilities
     tilt[-1] = 0.0  # the last step gains nothing from a tilt
@@ -330,19 +331,18 @@ def _tilted_guide(rows: Array, mean: Array) -> tuple[Guide, float]:
 
 
 def _start(rows: Array, covariance: Array, mean: Array) -> Array:
-    """Return K^-1 (h - mean) for some h > 0, EP's mean if it is."""
+    """Return an x with mean + rows x > 0, that of EP's mean if it has one."""
     from scipy.linalg import solve_triangular
 
     from priorvol._kernels.expectation_propagation import propagate
 
     none = np.zeros(len(mean))
     _, tau, nu, _, mu, _, _ = propagate(covariance, mean, none, 0.9, 200, 1e-8)
-    force: Array = nu - tau * mu
-    if np.isfinite(mu).all() and (mean + covariance @ force).min() > 0.0:
-        return force
+    x: Array = rows.T @ (nu - tau * mu)
+    if np.isfinite(mu).all() and (mean + rows @ x).min() > 0.0:
+        return x
     h = np.where(np.isfinite(mu) & (mu > 0.05), mu, 0.05)
-    e = solve_triangular(rows, h - mean, lower=True)
-    return np.asarray(solve_triangular(rows, e, lower=True, trans=1), dtype=np.float64)
+    return np.asarray(solve_triangular(rows, h - mean, lower=True), dtype=np.float64)
 
 
 def _sites_guide(

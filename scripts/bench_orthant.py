@@ -69,9 +69,8 @@ def botev(law: GaussianLaw, signs: Any, number: int, seed: int) -> float:
     correlation, mean, _ = standardised(law, signs)
     order = greedy_order(correlation, mean)
     factor, _ = lower_factor(correlation, order)
-    turned = correlation[np.ix_(order, order)]
-    start = np.linalg.solve(turned, np.ones(law.m) - mean[order])
-    shift = minimax_tilt(turned, factor, mean[order], start, 200, 1e-9)[0]
+    start = np.linalg.solve(factor, np.ones(law.m) - mean[order])
+    shift = minimax_tilt(factor, mean[order], start, 200, 1e-12)[0]
     guide = (factor, from_tilt(factor, mean, order, shift), order)
     half = max(number // (2 * LANES), 1)
     logs, ratios, blocks = *np.empty((2, 2 * LANES * half)), np.array([half, half])

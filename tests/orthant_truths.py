@@ -5,6 +5,7 @@ quadrature in one or two dimensions that is good to 1e-9 or better. `counted` co
 `case` gives the error that this leaves.
 """
 
+import mpmath as mp
 import numpy as np
 from scipy.special import log_ndtr, logsumexp
 
@@ -164,6 +165,56 @@ def singular_blocks(rng):
     return join([wedge(rng) for _ in range(draw_size(rng, 1, 10))])
 
 
+def three_log_p(factor):
+    """P(factor x > 0) of three outputs, in 60 digits: the solid angle of a cone."""
+    with mp.workdps(60):
+        rows = mp.matrix(np.asarray(factor, dtype=float).tolist())
+        k = rows * rows.T
+        r = [k[i, j] / mp.sqrt(k[i, i] * k[j, j]) for i, j in ((0, 1), (0, 2), (1, 2))]
+        return float(mp.log(mp.mpf(1) / 8 + sum(map(mp.asin, r)) / (4 * mp.pi)))
+
+
+def thin(rng):
+    """Three outputs of a cone that is thin in one direction or in two: P of order e to e^3."""
+    e = 10.0 ** rng.uniform(-6, -1)
+    shapes = (
+        [[1, 0, 0], [-1, e, 0], [0, -1, e]],
+        [[1, 0, 0], [-1, e, 0], [1, -1, e]],
+        [[1, 0, 0], [1, e, 0], [-1, -0.5 * e, e]],
+        [[1, 0, 0], [0, 1, 0], [-1, -1, e]],
+    )
+    factor = np.array(shapes[rng.integers(4)], dtype=float)
+    return factor @ factor.T, np.zeros(3), np.ones(3, dtype=int), three_log_p(factor)
+
+
+def near_copies(rng):
+    """A one-factor law, some outputs twice but for a little noise, with labels the same or not."""
+    m, copies = draw_size(rng, 3, 40), int(rng.integers(1, 4))
+    loadings, own = rng.normal(0, 1, m), np.exp(rng.normal(0, 0.4, m))
+    signs = np.where(loadings * rng.standard_normal() + own * rng.standard_normal(m) > 0, 1, -1)
+    noise, apart = 10.0 ** rng.uniform(-6, -1, copies), rng.random(copies) < 0.5
+    table = np.zeros((m + copies, 1 + m + copies))  # h = table z
+    table[:m, 0], table[:m, 1 : m + 1] = loadings, np.diag(own)
+    table[m:] = table[:copies]
+    table[m:, m + 1 :] = np.diag(noise)
+    x = np.linspace(-12, 12, 1601)
+    logs = -0.5 * x**2 - 0.5 * np.log(2 * np.pi) + np.log(x[1] - x[0])
+    nodes, weights = np.polynomial.legendre.leggauss(120)
+    u, weights = 10 * (nodes + 1), 10 * weights
+    for i in range(m):
+        z = signs[i] * loadings[i] * x / own[i]
+        alone = log_ndtr(z)
+        if i < copies:  # h in (0, 20 noise), and the copy below 0
+            d = noise[i] / own[i]
+            inside = log_ndtr(-u) - 0.5 * (d * u - z[:, None]) ** 2
+            split = logsumexp(inside, axis=1, b=weights) + np.log(d / np.sqrt(2 * np.pi))
+            share = np.exp(np.minimum(split - alone, -1e-12))
+            alone = split if apart[i] else alone + np.log1p(-share)
+        logs = logs + alone
+    signs = np.concatenate([signs, np.where(apart, -signs[:copies], signs[:copies])])
+    return table @ table.T, np.zeros(m + copies), signs, logsumexp(logs)
+
+
 def join(parts):
     total = sum(len(part[1]) for part in parts)
     covariance, at = np.zeros((total, total)), 0
@@ -188,7 +239,17 @@ def counted(rng, draws=400_000):
     return covariance, np.zeros(m), signs, np.log(hits / draws) if hits > 100 else None
 
 
-FAMILIES = (one_factor, equicorrelated, two_factors, three_outputs, tree, blocks, singular_blocks)
+NEARLY_SINGULAR = (thin, near_copies)
+FAMILIES = (
+    one_factor,
+    equicorrelated,
+    two_factors,
+    three_outputs,
+    tree,
+    blocks,
+    singular_blocks,
+    *NEARLY_SINGULAR,
+)
 
 
 def case(rng):

@@ -30,6 +30,7 @@ from priorvol._kernels.normal_lanes import (
     quantile_size,
     scaled_tail,
 )
+from priorvol._kernels.whitened import whitened_posterior
 
 LANES = 32
 """Draws made together."""
@@ -60,9 +61,6 @@ def lower_factor(matrix, order):
 def from_sites(factor, mean, tau, nu, order):
     """Return the guide of a prior times Gaussian sites exp(-tau h^2 / 2 + nu h).
 
-    With h = mean + L x the posterior precision of x is I + L' diag(tau) L = U U', U upper
-    triangular; no covariance is subtracted or inverted on the way.
-
     Parameters
     ----------
     factor : (m, m) array
@@ -81,46 +79,10 @@ def from_sites(factor, mean, tau, nu, order):
     """
     m = len(order)
     coefficients = np.zeros((m, 5))
-    scaled = np.zeros((m, m))
-    force = np.zeros(m)
-    for i in range(m):
-        o = order[i]
-        scaled[i, : i + 1] = math.sqrt(max(tau[o], 0.0)) * factor[i, : i + 1]
-        pull = nu[o] - tau[o] * mean[o]
-        for j in range(i + 1):
-            force[j] += factor[i, j] * pull
-    flipped = np.zeros((m, m))  # the precision from the last step to the first
-    column = np.empty(m)
-    for j in range(m):
-        column[:] = scaled[:, j]
-        target = flipped[m - 1 - j]
-        add_rows(target, column[j:], scaled[j:], m - j, 0)
-        flipped[m - 1 - j] = target[::-1].copy()
-        flipped[m - 1 - j, m - 1 - j] += 1.0
-    upper, rank = upper_factor(flipped)
-    if rank < m:
+    rows, _, centre, _, usable = whitened_posterior(factor, mean[order], tau[order], nu[order])
+    if not usable:
         return factor, coefficients, False
-    centre = force[::-1].copy()  # solve U U' x = force, flipped
     for i in range(m):
-        for j in range(i):
-            centre[i] -= upper[j, i] * centre[j]
-        centre[i] /= upper[i, i]
-    for i in range(m - 1, -1, -1):
-        for j in range(i + 1, m):
-            centre[i] -= upper[i, j] * centre[j]
-        centre[i] /= upper[i, i]
-    # rows = L U'^-1; with V = U'^-1 lower triangular, row by row from its own equation U' V = I
-    inverse = np.zeros((m, m))
-    for i in range(m):
-        for j in range(i):
-            column[j] = -upper[m - 1 - i, m - 1 - j]
-        inverse[i, i] = 1.0
-        add_rows(inverse[i], column, inverse, i, 0)
-        inverse[i] /= upper[m - 1 - i, m - 1 - i]
-    rows = np.zeros((m, m))
-    usable = True
-    for i in range(m):
-        add_rows(rows[i], factor[i], inverse, i + 1, 0)
         o = order[i]
         s = rows[i, i] ** 2
         left = 1.0 - tau[o] * s
@@ -131,7 +93,7 @@ def from_sites(factor, mean, tau, nu, order):
         c = coefficients[i]
         c[OFFSET] = mean[o]
         for j in range(i + 1):
-            c[OFFSET] += factor[i, j] * centre[m - 1 - j]
+            c[OFFSET] += factor[i, j] * centre[j]
         c[SLOPE] = 1.0 / (left * spread)
         c[START] = -nu[o] * spread
         c[SPREAD] = spread

@@ -8,9 +8,9 @@ unit normal of mean y_k = mu_k + d_k - x_k, kept above 0, has mean d_k. What is 
     g(h) = -(h - mean)' K^-1 (h - mean) / 2 + sum_k rho(d_k),
     rho(d) = d^2 / 2 - y d + y^2 / 2 + log Phi(y),   rho' = d - y,   rho'' = 1 - 1 / var(y),
 
-is concave, with a barrier at h = 0: it is the log posterior of a Gaussian process, and Newton's
-method with line search finds its maximum from any h > 0 (in the form of Rasmussen and Williams
-2006, algorithm 3.1, which does not invert K).
+is concave, with a barrier at h = 0, and Newton's method with line search finds its maximum from any
+h > 0. Steps are made in x, where nothing is subtracted or inverted that a nearly singular K would
+leave no digits of.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 from priorvol._kernels.doubles import upper_factor
 from priorvol._kernels.jit import kernel
 from priorvol._kernels.normal import hazard, log_ndtr, moments
+from priorvol._kernels.whitened import precision_of, solve_symmetric
 
 
 @kernel
@@ -73,15 +74,6 @@ def _dot(x, y):
 
 
 @kernel
-def _times(matrix, x):
-    """Return a matrix times x, in an order that no library's threads change."""
-    out = np.empty(len(matrix))
-    for i in range(len(matrix)):
-        out[i] = _dot(matrix[i], x)
-    return out
-
-
-@kernel
 def mean_to_shift(d):
     """Return the y at which a unit normal of mean y, kept above 0, has mean d > 0."""
     y = d - 1.0 / d
@@ -112,20 +104,30 @@ def _terms(h, pivots, slope, curvature):
 
 
 @kernel
-def minimax_tilt(covariance, rows, mean, start, sweeps, tolerance):
+def _outputs(rows, mean, x):
+    """Return mean + L x for a lower triangular L."""
+    h = mean.copy()
+    for i in range(len(h)):
+        for j in range(i + 1):
+            h[i] += rows[i, j] * x[j]
+    return h
+
+
+@kernel
+def minimax_tilt(rows, mean, start, sweeps, tolerance):
     """Return Botev's tilt.
 
     Parameters
     ----------
-    covariance, rows : (m, m) arrays
-        K and its lower factor.
+    rows : (m, m) array
+        The lower factor L of K.
     mean : (m,) array
     start : (m,) array
-        K^-1 (h - mean) of some h > 0.
+        Some x with mean + L x > 0.
     sweeps : int
         Most steps of Newton's method.
     tolerance : float
-        On the last step's promised gain in psi, in nats.
+        On the gain in psi that the last step promises, in nats; relative where psi is beyond 1.
 
     Returns
     -------
@@ -133,61 +135,51 @@ def minimax_tilt(covariance, rows, mean, start, sweeps, tolerance):
     psi : float
         The minimax bound on the log weights.
     gain : float
-        The gain that a further step promises: below ``tolerance`` if it converged.
+        The gain that a further step promises, over max(1, |psi|): at most ``tolerance`` if it
+        converged.
     done : int
         Steps made.
+    sites : (2, m) array
+        tau and nu of the Gaussian that g is to second order: a site exp(-tau h^2 / 2 + nu h) an
+        output.
     """
     m = len(mean)
     pivots = np.diag(rows).copy()
-    a = start.copy()
-    h = mean + _times(covariance, a)
+    x = start.copy()
+    h = _outputs(rows, mean, x)
     slope, curvature = np.zeros(m), np.zeros(m)
-    psi = _terms(h, pivots, slope, curvature) - 0.5 * _dot(a, h - mean)
+    psi = _terms(h, pivots, slope, curvature) - 0.5 * _dot(x, x)
     gain, done = np.inf, 0
-    b = np.empty((m, m))
     while done < sweeps and np.isfinite(psi):
-        root = np.sqrt(curvature)
-        for i in range(m):
-            for j in range(m):
-                b[i, j] = root[i] * covariance[i, j] * root[j]
-            b[i, i] += 1.0
-        u, rank = upper_factor(b)
+        upper, rank = upper_factor(precision_of(rows, curvature))
         if rank < m:
             break
-        right = curvature * (h - mean) + slope
-        x = root * _times(covariance, right)
+        force = -x
         for i in range(m):
-            for j in range(i):
-                x[i] -= u[j, i] * x[j]
-            x[i] /= u[i, i]
-        for i in range(m - 1, -1, -1):
-            for j in range(i + 1, m):
-                x[i] -= u[i, j] * x[j]
-            x[i] /= u[i, i]
-        step = right - root * x - a
-        move = _times(covariance, step)
-        gain = _dot(slope - a, move)  # slope of psi along the step
+            for j in range(i + 1):
+                force[j] += rows[i, j] * slope[i]
+        step = force.copy()
+        solve_symmetric(upper, step)
+        slant = _dot(step, force)  # slope of psi along the step
+        gain = slant / max(1.0, abs(psi))
         if not gain > tolerance:
             break
         length, best = 1.0, psi
         while length > 1e-10:
-            trial = h + length * move
-            value = _terms(trial, pivots, slope, curvature)
-            new = a + length * step
-            value -= 0.5 * _dot(new, trial - mean)
-            if value >= psi + 1e-4 * length * gain:
+            trial = x + length * step
+            h = _outputs(rows, mean, trial)
+            value = _terms(h, pivots, slope, curvature) - 0.5 * _dot(trial, trial)
+            if value >= psi + 1e-4 * length * slant:
                 best = value
                 break
             length *= 0.5
         if length <= 1e-10:
+            h = _outputs(rows, mean, x)
             _terms(h, pivots, slope, curvature)
             break
-        a, h, psi = a + length * step, h + length * move, best
+        x, psi = x + length * step, best
         done += 1
-    tilt = np.empty(m)
-    for k in range(m):
-        x = 0.0
-        for i in range(k, m):
-            x += rows[i, k] * a[i]
-        tilt[k] = x - slope[k] * pivots[k]
-    return tilt, psi, gain, done
+    sites = np.empty((2, m))
+    sites[0] = curvature
+    sites[1] = slope + curvature * h
+    return x - slope * pivots, psi, gain, done, sites

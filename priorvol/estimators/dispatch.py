@@ -183,7 +183,7 @@ def _run(task: Task, words: bits.Words, request: Request) -> list[Estimate]:
     if len(words) == 0:
         return []
     if request.method.name != "monte_carlo":
-        return estimate_law(_law(task, request), words, request)
+        return estimate_law(_law(task, request), words, request, _factor(task))
     from priorvol.estimators.monte_carlo import monte_carlo
 
     found = monte_carlo(
@@ -214,3 +214,16 @@ def _law(task: Task, request: Request) -> GaussianLaw:
         if hidden:
             raise
         raise ValueError(f"{error}; or use method 'monte_carlo', which counts draws") from None
+
+
+def _factor(task: Task) -> Any:
+    """Return what a perceptron's parameters are multiplied by; None for other networks."""
+    import numpy as np
+
+    from priorvol.infinite.covariance import limit_layers
+
+    if task.architecture.hidden:
+        return None
+    (layer,) = limit_layers(task, "estimate")
+    bias = np.full((task.m, 1), layer.bias**0.5)
+    return np.hstack([layer.weight**0.5 * task.inputs.values, bias])

@@ -73,7 +73,12 @@ class Request:
         return replace(found, method=self.method.name, quantity=self.method.quantity(self.of))
 
 
-def estimate_law(law: GaussianLaw, words: bits.Words, request: Request) -> list[Estimate]:
+def estimate_law(
+    law: GaussianLaw,
+    words: bits.Words,
+    request: Request,
+    factor: npt.NDArray[np.float64] | None = None,
+) -> list[Estimate]:
     """Return the probabilities of functions under the law of the outputs.
 
     Outputs without variance and outputs that are multiples of another are taken out first, where
@@ -87,6 +92,9 @@ def estimate_law(law: GaussianLaw, words: bits.Words, request: Request) -> list[
     words : (n, ceil(m / 64)) uint64
         Functions, packed.
     request : Request
+    factor : (m, r) float64, optional
+        Where the outputs are this, exactly, times r independent normal variables: functions that
+        it does not allow then have probability 0 exactly (a perceptron's that are not separable).
 
     Raises
     ------
@@ -102,7 +110,14 @@ def estimate_law(law: GaussianLaw, words: bits.Words, request: Request) -> list[
         return [request.exact(0.0 if one else -math.inf) for one in possible]
     asked = signs[possible]
     run = _ORTHANT[request.method.name]
-    found = iter(run(reduced.law, asked, request) if len(asked) else ())
+    estimates = list(run(reduced.law, asked, request)) if len(asked) else []
+    if factor is not None and request.method.name == "orthant":
+        from priorvol.estimators.rounding import is_empty
+
+        for i, each in enumerate(estimates):
+            if each.log_p == -math.inf and is_empty(factor[reduced.kept], asked[i]):
+                estimates[i] = replace(request.exact(-math.inf), seconds=each.seconds)
+    found = iter(estimates)
     return [next(found) if one else request.exact(-math.inf) for one in possible]
 
 

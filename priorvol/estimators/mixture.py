@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from priorvol.estimators.rounding import ENTRY
 from priorvol.estimators.tilting import Guides
 
 Array = npt.NDArray[np.float64]
@@ -18,8 +19,6 @@ REPLICATES = 32
 SHARES = ((1, 1), (3, 1), (7, 1))
 """Blocks of draws by EP's guide and by the tilt that a mixture may be made of."""
 
-_EPS = float(np.finfo(np.float64).eps)
-
 
 class MixtureSampler:
     """Draws of the two guides of an orthant, weighted under their mixture.
@@ -29,13 +28,11 @@ class MixtureSampler:
     found : Guides
     """
 
-    warning = ""
-    """Why the estimate should not be trusted."""
-
     def __init__(self, found: Guides) -> None:
         self.guides = found
         self.dimensions = 2 * len(found.scale)
-        self.floor = _EPS / found.least_pivot
+        self.floor = ENTRY * found.sensitivity
+        self.log_bound = 0.0 if math.isnan(found.psi) else found.psi
         self.parts = SHARES[0]
         self.diagnostics: dict[str, Any] = {
             "ep_log_z": found.ep_log_z,
@@ -81,9 +78,8 @@ class MixtureSampler:
             if max(need, least) < best:
                 best, wanted, chosen = max(need, least), need, parts
         self.parts = chosen
-        bound = 0.0 if math.isnan(self.guides.psi) else self.guides.psi
         self.diagnostics["ep_share"] = chosen[0] / sum(chosen)
-        self.diagnostics["log_weight_bound"] = bound + math.log(sum(chosen) / chosen[1])
+        self.diagnostics["log_weight_bound"] = self.log_bound + math.log(sum(chosen) / chosen[1])
         return wanted
 
     def _draw(self, number: int, shift: Array) -> tuple[Array, Array]:

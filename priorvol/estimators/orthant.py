@@ -23,6 +23,7 @@ import numpy.typing as npt
 from priorvol import checks, rng
 from priorvol.estimators.expectation_propagation import check_signs
 from priorvol.estimators.mixture import REPLICATES, MixtureSampler
+from priorvol.estimators.rounding import bound_despite_rounding
 from priorvol.estimators.tilting import guides
 from priorvol.gaussian import GaussianLaw
 from priorvol.progress import progress_bar
@@ -34,6 +35,7 @@ METHOD = "orthant"
 _PILOT = 16  # shifts in the pilot run
 _LARGEST_SHARE = 0.05  # of all weight, that one draw may have
 _LEAST_EFFECTIVE = 200
+_UNSETTLED = 0.2  # an error of log P by rounding beyond which it is not of first order
 
 
 def orthant_probability(
@@ -69,9 +71,12 @@ def orthant_probability(
     Returns
     -------
     Estimate
-        Exact for one output, for two of mean 0, and for signs that cannot be had (P = 0).
-        ``converged`` is False where the error asked for was not reached, or the weights are too
-        uneven for the error to be trusted; ``diagnostics["advice"]`` then says what to do.
+        Exact for one output, and for two of mean 0. ``converged`` is False, and
+        ``diagnostics["advice"]`` says what to do, where the error asked for was not reached; where
+        the weights are too uneven for the error to be trusted (the interval is then from Markov's
+        inequality up to a bound on all weights); and where the rounding of the covariance decides
+        the probability, which then has an upper bound alone. Signs that a singular covariance does
+        not allow are such a case: P is 0 if the covariance is singular in earnest.
 
     Raises
     ------
@@ -103,10 +108,11 @@ def orthant_probability(
 
         sampler: Any = singular_sampler(law, turn)
         if sampler is None:
-            return options.exact(-math.inf, time.perf_counter() - started)
+            return options.empty(law, turn, started)
     else:
         sampler = MixtureSampler(found)
-    return _estimate(sampler, turn, options, started)
+    sums, rounds = _sample(sampler, turn, options)
+    return _report(sampler, sums, rounds, law, turn, options, started)
 
 
 def orthant_probabilities(
@@ -188,6 +194,26 @@ class _Options:
             seed=self.seed,
         )
 
+    def empty(self, law: GaussianLaw, signs: npt.NDArray[np.int8], started: float) -> Estimate:
+        """Return the estimate of an orthant that is empty unless rounding hides some of it."""
+        return Estimate(
+            log_p=-math.inf,
+            standard_error=math.nan,
+            low=-math.inf,
+            high=bound_despite_rounding(law, signs),
+            level=self.level,
+            method=METHOD,
+            quantity=self.quantity,
+            n_samples=0,
+            seconds=time.perf_counter() - started,
+            seed=self.seed,
+            converged=False,
+            diagnostics={
+                "advice": "0 if the covariance is singular in earnest, which double precision "
+                "cannot tell; the interval's upper end holds in spite of rounding"
+            },
+        )
+
 
 @dataclass
 class _Sums:
@@ -204,9 +230,11 @@ class _Sums:
 
     def add(self, rounds: list[Array]) -> None:
         """Add the log weights of one round, a list of replicates of one size."""
+        highest = max(float(logs.max()) for logs in rounds)
         if math.isnan(self.top):
-            highest = max(float(logs.max()) for logs in rounds)
             self.top = highest if math.isfinite(highest) else 0.0
+        elif highest > self.top:
+            self._raise_top(highest)
         size = sum(map(len, rounds))
         means = np.empty(len(rounds))
         for i, logs in enumerate(rounds):
@@ -221,6 +249,15 @@ class _Sums:
         self.spread = old**4 * self.spread + (new**2 * error) ** 2 / (len(means) - 1)
         self.variance = old**2 * self.variance + new**2 * error
         self.samples += size
+
+    def _raise_top(self, top: float) -> None:
+        down = math.exp(self.top - top)
+        self.top = top
+        self.mean, self.weight, self.largest = (
+            down * value for value in (self.mean, self.weight, self.largest)
+        )
+        self.variance, self.squares = down**2 * self.variance, down**2 * self.squares
+        self.spread *= down**4
 
     @property
     def relative_error(self) -> float:
@@ -238,14 +275,16 @@ class _Sums:
         return self.weight**2 / self.squares if self.squares > 0 else 0.0
 
 
-def _estimate(
-    sampler: Any, signs: npt.NDArray[np.int8], options: _Options, started: float
-) -> Estimate:
-    """Run the pilot, then rounds of replicates until the error is reached or the budget spent."""
+def _sample(sampler: Any, signs: npt.NDArray[np.int8], options: _Options) -> tuple[_Sums, int]:
+    """Run the pilot, then rounds of replicates until the error is reached or the budget spent.
+
+    Where rounding alone leaves a larger error than asked for, half of that is reached for.
+    """
     label = hashlib.blake2b(signs.tobytes(), digest_size=16).hexdigest()
     stream = rng.generator(options.seed, f"orthant {label}")
     shifts = stream.random((_PILOT, sampler.dimensions))
-    wanted = sampler.plan(shifts, options.relative_error, options.max_samples)
+    target = max(options.relative_error, min(sampler.floor, _UNSETTLED) / 2)
+    wanted = sampler.plan(shifts, target, options.max_samples)
     sums, rounds = _Sums(), 0
     while True:
         blocks = int(min(wanted, options.max_samples)) // (REPLICATES * sampler.block) + 1
@@ -255,11 +294,11 @@ def _estimate(
         size = max(min(blocks, most), 1) * sampler.block
         sums.add(_round(sampler, stream, REPLICATES, size))
         rounds += 1
-        ratio = sums.relative_error / options.relative_error
+        ratio = sums.relative_error / target
         if ratio <= 1.0:
             break
         wanted = max(1.2 * ratio**2 - 1.0, 0.25) * sums.samples
-    return _report(sampler, sums, rounds, options, time.perf_counter() - started)
+    return sums, rounds
 
 
 def _round(sampler: Any, stream: np.random.Generator, replicates: int, size: int) -> list[Array]:
@@ -267,51 +306,70 @@ def _round(sampler: Any, stream: np.random.Generator, replicates: int, size: int
     return [sampler.log_weights(size, shift) for shift in shifts]
 
 
-def _report(sampler: Any, sums: _Sums, rounds: int, options: _Options, seconds: float) -> Estimate:
+def _report(
+    sampler: Any,
+    sums: _Sums,
+    rounds: int,
+    law: GaussianLaw,
+    signs: npt.NDArray[np.int8],
+    options: _Options,
+    started: float,
+) -> Estimate:
     from scipy.special import stdtrit
 
     error = math.hypot(sums.relative_error, sampler.floor)
     share = sums.largest / sums.weight if sums.weight > 0 else 1.0
     log_p = sums.top + math.log(sums.mean) if sums.mean > 0 else -math.inf
-    advice = sampler.warning or _advice(error, share, sums, options)
+    uneven = share > _LARGEST_SHARE or sums.effective < _LEAST_EFFECTIVE
+    reach = float(stdtrit(min(sums.freedom, 1e9), 0.5 + options.level / 2)) * error
+    low, high, advice = log_p - reach, log_p + reach, ""
+    if sampler.floor > _UNSETTLED:
+        low, high, error = -math.inf, bound_despite_rounding(law, signs), math.nan
+        advice = (
+            "the probability hangs on the rounding of the covariance, which double precision "
+            "does not settle; only the interval's upper end can be relied on"
+        )
+    elif uneven:
+        low = min(low, log_p + math.log((1.0 - options.level) / 2.0))
+        high = max(high, min(sampler.log_bound, bound_despite_rounding(law, signs)))
+        advice = (
+            f"a few of {sums.samples:,} weights make up most of the estimate, so its error cannot "
+            "be trusted; raise max_samples, and compare seeds"
+        )
+    elif sampler.floor > options.relative_error:
+        advice = (
+            f"the rounding of a covariance in double precision leaves an error of "
+            f"{sampler.floor:.1g}, whatever the number of samples"
+        )
+    elif error > options.relative_error:
+        more = int(sums.samples * (error / options.relative_error) ** 2 * 1.2)
+        advice = f"the error asked for needs about {more:,} samples; raise max_samples"
+    if log_p == -math.inf:
+        low, error = log_p, math.nan
     diagnostics = {
         **sampler.diagnostics,
         "effective_samples": sums.effective,
         "largest_weight_share": share,
         "replicates": REPLICATES,
         "rounds": rounds,
+        "rounding_error": sampler.floor,
     }
     if advice:
         diagnostics["advice"] = advice
-    reach = float(stdtrit(min(sums.freedom, 1e9), 0.5 + options.level / 2)) * error
-    nothing = log_p == -math.inf
     return Estimate(
         log_p=log_p,
-        standard_error=math.nan if nothing else error,
-        low=log_p - reach if not nothing else -math.inf,
-        high=log_p + reach if not nothing else 0.0,
+        standard_error=error,
+        low=low,
+        high=max(high, log_p),
         level=options.level,
         method=METHOD,
         quantity=options.quantity,
         n_samples=sums.samples,
-        seconds=seconds,
+        seconds=time.perf_counter() - started,
         seed=options.seed,
         converged=not advice,
         diagnostics=diagnostics,
     )
-
-
-def _advice(error: float, share: float, sums: _Sums, options: _Options) -> str:
-    """Say what is wrong with an estimate and what to do; empty if nothing is."""
-    if share > _LARGEST_SHARE or sums.effective < _LEAST_EFFECTIVE:
-        return (
-            f"a few of {sums.samples:,} weights make up most of the estimate, so its error cannot "
-            "be trusted; raise max_samples, and compare seeds"
-        )
-    if error > options.relative_error:
-        more = int(sums.samples * (error / options.relative_error) ** 2 * 1.2)
-        return f"the error asked for needs about {more:,} samples; raise max_samples"
-    return ""
 
 
 def _closed_form(law: GaussianLaw, signs: npt.NDArray[np.int8]) -> float | None:

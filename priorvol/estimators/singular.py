@@ -2,14 +2,15 @@
 
 The perceptron has as many dimensions as weights, and one hidden ReLU layer without bias on
 {-1, +1}^7 has 71 for its 128 outputs. The orthant is a polyhedral cone in these dimensions; most
-are empty, and a linear program says so exactly. Others are sampled dimension by dimension, in an
-order that lets each dimension be held by as few outputs as possible: outputs outside a hyperplane
-of outputs (a cocircuit) depend on one more dimension than those inside, so a small cocircuit goes
-last, and so on.
+are empty, up to rounding (`priorvol.estimators.rounding`). Others are sampled dimension by
+dimension, in an order that lets each dimension be held by as few outputs as possible: outputs
+outside a hyperplane of outputs (a cocircuit) depend on one more dimension than those inside, so a
+small cocircuit goes last, and so on.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,20 +18,19 @@ import numpy.typing as npt
 
 from priorvol.estimators.expectation_propagation import standardised
 from priorvol.estimators.mixture import lattice_generator
+from priorvol.estimators.rounding import ENTRY, deepest
 from priorvol.estimators.tilting import SINGULAR
 from priorvol.gaussian import GaussianLaw
 
 Array = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
-_CLEAR = 2e-14  # variance left over above this may be more than rounding
 _DEPENDS = 1e-9  # coefficients below this are rounding
-_WIDE, _MARGIN = 1e3, 1e-6  # the box of the linear program, and the least margin inside it
 _EP_SWEEPS, _EP_TOLERANCE, _EP_DAMPING = 100, 1e-3, 0.9
 
 
 def singular_sampler(law: GaussianLaw, signs: npt.ArrayLike) -> SingularSampler | None:
-    """Return a sampler of an orthant of a singular law; None if the orthant is empty.
+    """Return a sampler of an orthant of a singular law; None if it is empty, up to rounding.
 
     Parameters
     ----------
@@ -56,12 +56,18 @@ def singular_sampler(law: GaussianLaw, signs: npt.ArrayLike) -> SingularSampler 
     factor, pivots, rank = pivoted_factor(correlation, SINGULAR)
     factor = factor[:, :rank]
     left = float((1.0 - (factor * factor).sum(axis=1)).max())
-    inside = _inside(factor, mean)
+    inside, _ = deepest(factor, mean)
     if inside is None:
         return None
-    log_z, tau, nu, _, _, iterations, change = propagate(
+    log_z, tau, nu, _, mu, iterations, change = propagate(
         correlation, mean, np.zeros(law.m), _EP_DAMPING, _EP_SWEEPS, _EP_TOLERANCE
     )
+    slope = nu - tau * mu  # of log Z in the mean
+    missing = max(left, ENTRY)  # what outputs vary beyond the factor
+    rounding = math.sqrt(missing) * float(np.abs(slope).sum())
+    rounding += missing * _sensitivity(correlation, tau, slope)
+    if not math.isfinite(rounding):
+        rounding = math.inf
     if not (np.isfinite(log_z) and np.isfinite(nu).all()):
         tau, nu, log_z = np.zeros(law.m), np.zeros(law.m), np.nan
     order, first, matrix, turn = _echelon(factor, pivots[:rank], nu)
@@ -72,15 +78,9 @@ def singular_sampler(law: GaussianLaw, signs: npt.ArrayLike) -> SingularSampler 
         "rank": int(rank),
         "variance_left": left,
     }
-    sampler = SingularSampler(
-        mean[order], matrix, first, tau[order], nu[order], inside @ turn, diagnostics
+    return SingularSampler(
+        mean[order], matrix, first, tau[order], nu[order], inside @ turn, rounding, diagnostics
     )
-    if left > _CLEAR:
-        sampler.warning = (
-            f"outputs with a share {left:.1g} of their variance unexplained were taken to "
-            "depend on the others; a covariance in double precision cannot say whether they do"
-        )
-    return sampler
 
 
 class SingularSampler:
@@ -95,11 +95,14 @@ class SingularSampler:
         EP's sites.
     inside : (r,) float64
         Some x of the orthant.
+    rounding : float
+        Error of log P by the rounding of the covariance.
     diagnostics : dict
     """
 
     block = 64
-    warning = ""
+    log_bound = 0.0
+    """No log weight is known to be above this, and no log probability is."""
 
     def __init__(
         self,
@@ -109,6 +112,7 @@ class SingularSampler:
         tau: Array,
         nu: Array,
         inside: Array,
+        rounding: float,
         diagnostics: dict[str, Any],
     ) -> None:
         from priorvol._kernels.singular_orthants import centre_shifts
@@ -128,7 +132,7 @@ class SingularSampler:
             at = (1.0 - share) * self.centre + share * inside
         self.shifts = centre_shifts(mean, matrix, first, at)
         self.dimensions = 2 * r
-        self.floor = 1e-12
+        self.floor = rounding
         self.diagnostics = diagnostics
 
     def plan(self, shifts: Array, relative_error: float, max_samples: int) -> float:
@@ -164,26 +168,17 @@ class SingularSampler:
         return logs
 
 
-def _inside(factor: Array, mean: Array) -> Array | None:
-    """Return an x with mean + factor x > 0, as deep inside as a box allows; None if there is none.
+def _sensitivity(correlation: Array, tau: Array, slope: Array) -> float:
+    """Return the sum of |d log Z / d K_ij| in EP; inf where EP broke down.
 
-    A box of half width `_WIDE` is no restriction where the mean is 0, and else leaves out nothing
-    that a normal draw would reach.
+    With ``slope`` that of log Z in the mean, it is (slope slope' - W) / 2, W = (K + 1 / tau)^-1.
     """
-    from scipy.optimize import linprog
-
-    k, r = factor.shape
-    cost = np.zeros(r + 1)
-    cost[-1] = -1.0
-    limits = np.column_stack([-factor, np.ones(k)])
-    bounds = [(-_WIDE, _WIDE)] * r + [(None, _WIDE)]
-    found = linprog(cost, A_ub=limits, b_ub=mean, bounds=bounds, method="highs")
-    if not found.success or found.x is None:
-        raise RuntimeError(f"the linear program of an orthant failed: {found.message}")
-    if found.x[-1] <= _MARGIN:
-        return None
-    x: Array = found.x[:r]
-    return x if mean.any() else x * np.sqrt(r) / np.linalg.norm(x)
+    root = np.sqrt(np.maximum(tau, 0.0))
+    inner = np.eye(len(tau)) + correlation * np.outer(root, root)
+    if not (np.isfinite(inner).all() and np.isfinite(slope).all()):
+        return np.inf
+    curvature = np.linalg.inv(inner) * np.outer(root, root)
+    return 0.5 * float(np.abs(np.outer(slope, slope) - curvature).sum())
 
 
 def _echelon(factor: Array, pivots: Indices, nu: Array) -> tuple[Indices, Indices, Array, Array]:

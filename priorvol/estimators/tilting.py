@@ -21,8 +21,12 @@ Guide = tuple[Array, Array, npt.NDArray[np.int64]]
 SINGULAR = 1e-13
 """Outputs whose variance given others is at most this share of their own depend on those."""
 
+_DIGITS = 1e7
+"""Where an output has less than 1 / `_DIGITS` of its variance left given all others, EP is run in
+whitened coordinates."""
+
 _EP_SWEEPS, _EP_TOLERANCE, _EP_DAMPING = 60, 1e-3, 0.9
-_NEWTON_STEPS, _NEWTON_TOLERANCE = 200, 1e-9
+_NEWTON_STEPS, _NEWTON_TOLERANCE, _NEWTON_ENOUGH = 200, 1e-12, 1e-5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,6 +50,9 @@ class Guides:
         See `priorvol.estimators.expectation_propagation.EPResult`.
     least_pivot : float
         Smallest variance of an output given those before it, in units of its own variance.
+    sensitivity : float
+        By how much log P changes, at most and to first order, where every correlation is changed
+        by 1 unit; inf where it is not known.
     """
 
     scale: Array = field(repr=False)
@@ -56,6 +63,7 @@ class Guides:
     ep_iterations: int
     ep_change: float
     least_pivot: float
+    sensitivity: float
 
 
 def guides(law: GaussianLaw, signs: npt.ArrayLike) -> Guides | None:
@@ -79,6 +87,7 @@ def guides(law: GaussianLaw, signs: npt.ArrayLike) -> Guides | None:
     True
     """
     correlation, mean, scale = standardised(law, signs)
+    from priorvol._kernels import whitened
     from priorvol._kernels.expectation_propagation import propagate
     from priorvol._kernels.orthants import from_sites, from_tilt, lower_factor
     from priorvol._kernels.tilting import greedy_order, minimax_tilt
@@ -92,34 +101,54 @@ def guides(law: GaussianLaw, signs: npt.ArrayLike) -> Guides | None:
     least = float(np.diag(factor)[:rank].min() ** 2)
     if rank < law.m or least <= SINGULAR:
         return None
-    turned = correlation[np.ix_(order, order)]
-    start = (nu - tau * mu)[order] if usable else _inside(factor, mean[order])
-    shift, psi, gain, _ = minimax_tilt(
-        turned, factor, mean[order], start, _NEWTON_STEPS, _NEWTON_TOLERANCE
+    inverse = whitened.inverse_lower(factor)
+    usable = usable and float((inverse * inverse).sum(axis=0).max()) < _DIGITS
+    centre = mean[order]
+    start = factor.T @ (nu - tau * mu)[order]
+    if not (usable and (centre + factor @ start).min() > 0.0):
+        start = _inside(factor, centre)
+    shift, psi, gain, _, sites = minimax_tilt(
+        factor, centre, start, _NEWTON_STEPS, _NEWTON_TOLERANCE
     )
-    if not (np.isfinite(psi) and gain <= _NEWTON_TOLERANCE and np.isfinite(shift).all()):
+    found = bool(np.isfinite(psi) and np.isfinite(shift).all())
+    if found and gain <= _NEWTON_ENOUGH:
+        psi += max(gain, 0.0) * max(1.0, abs(psi))
+    else:
         shift, psi = np.zeros(law.m), np.nan
-    tilt = (factor, from_tilt(factor, mean, order, shift), order)
-    sites = tilt
     if usable:
-        rows, coefficients, usable = from_sites(factor, mean, tau, nu, order)
-        usable = bool(usable and np.isfinite(rows).all() and np.isfinite(coefficients).all())
-        sites = (rows, coefficients, order) if usable else tilt
+        sites = np.stack([tau[order], nu[order]])
+    elif found:
+        log_z, *again, iterations, change = whitened.propagate_whitened(
+            factor, centre, *sites, _EP_DAMPING, _EP_SWEEPS, _EP_TOLERANCE
+        )
+        if np.isfinite(log_z) and np.isfinite(again).all():
+            sites = np.stack(again)
+    tilt = (factor, from_tilt(factor, mean, order, shift), order)
+    guide, sensitivity = tilt, np.inf
+    if usable or found:
+        tau[order], nu[order] = sites
+        rows, coefficients, good = from_sites(factor, mean, tau, nu, order)
+        if good and np.isfinite(rows).all() and np.isfinite(coefficients).all():
+            guide = (rows, coefficients, order)
+        _, root, middle, _, good = whitened.whitened_posterior(factor, centre, *sites)
+        if good:
+            sensitivity = whitened.entry_sensitivity(inverse, root, middle)
     return Guides(
         scale=scale,
-        sites=sites,
+        sites=guide,
         tilt=tilt,
         psi=float(psi),
         ep_log_z=float(log_z),
         ep_iterations=int(iterations),
         ep_change=float(change),
         least_pivot=least,
+        sensitivity=float(sensitivity),
     )
 
 
 def _inside(factor: Array, mean: Array) -> Array:
-    """Return K^-1 (h - mean) for an h above 0."""
-    h = np.maximum(mean, 1.0)
-    half = np.linalg.solve(factor, h - mean)
-    found: Array = np.linalg.solve(factor.T, half)
-    return found
+    """Return an x with mean + factor x > 0, step by step."""
+    x = np.zeros(len(mean))
+    for k, row in enumerate(factor):
+        x[k] = 0.5 + max(0.0, -(mean[k] + row[:k] @ x[:k]) / row[k])
+    return x

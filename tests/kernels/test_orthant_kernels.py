@@ -249,8 +249,8 @@ def psi_of(factor, mean, x, mu):
 def test_the_tilt_is_the_saddle_point(m, mean):
     k, mean = some_law(m, mean=mean)
     factor, _ = orthants.lower_factor(k, np.arange(m))
-    start = np.linalg.solve(k, 1.0 - mean)
-    mu, psi, gain, steps = tilting.minimax_tilt(k, factor, mean, start, 100, 1e-12)
+    start = np.linalg.solve(factor, 1.0 - mean)
+    mu, psi, gain, steps, sites = tilting.minimax_tilt(factor, mean, start, 100, 1e-12)
     assert gain <= 1e-12 and steps < 30
     # where mu is the minimum, x follows step by step: psi is convex in mu
     x, slopes = np.zeros(m), np.zeros(m)
@@ -276,8 +276,8 @@ def test_no_weight_of_the_tilted_guide_is_above_psi():
     order = tilting.greedy_order(k, mean)
     factor, _ = orthants.lower_factor(k, order)
     turned = k[np.ix_(order, order)]
-    start = np.linalg.solve(turned, 1.0 - mean[order])
-    mu, psi, _, _ = tilting.minimax_tilt(turned, factor, mean[order], start, 100, 1e-12)
+    start = np.linalg.solve(factor, 1.0 - mean[order])
+    mu, psi = tilting.minimax_tilt(factor, mean[order], start, 100, 1e-12)[:2]
     guide = (factor, orthants.from_tilt(factor, mean, order, mu), order)
     rng, h, largest = np.random.default_rng(0), np.empty((m, LANES)), -np.inf
     for _ in range(500):

@@ -2,13 +2,16 @@
 
 Cases are one-factor, equicorrelated and two-factor laws and Markov trees by quadrature, arcsine
 laws, independent blocks, singular laws made of wedges, and counted draws (whose own error is
-added); m is 2 to 128 and P from 0.6 to below 1e-97. Fails where the two-sided binomial p-value of
-the number of covered truths against 95 % is below 0.01.
+added), and nearly singular laws: thin cones of three outputs, and near copies of outputs, with
+condition numbers up to 1e24. m is 2 to 128 and P from 0.6 to below 1e-97. Fails where the
+two-sided binomial p-value of the number of covered truths against 95 % is below 0.01. Where an
+estimate of a nearly singular law says that rounding is in the way, its interval must hold the
+truth, always; it is not counted.
 """
 
 import numpy as np
 import pytest
-from orthant_truths import FAMILIES, case
+from orthant_truths import FAMILIES, NEARLY_SINGULAR, case
 from scipy.stats import binomtest
 
 from priorvol.estimators.orthant import orthant_probability
@@ -16,6 +19,7 @@ from priorvol.gaussian import GaussianLaw
 
 LEAST_P_VALUE = 0.01
 ROUNDING = 1e-9  # of the quadratures
+NAMES = {family.__name__ for family in NEARLY_SINGULAR}
 
 
 def cover(rng, number):
@@ -29,7 +33,10 @@ def cover(rng, number):
             seed=seed,
             relative_error=float(rng.choice([0.003, 0.005, 0.01])),
         )
-        assert found.converged
+        if not found.converged:
+            assert family in NAMES and "double precision" in found.diagnostics["advice"]
+            assert found.low - ROUNDING <= truth <= found.high + ROUNDING
+            continue
         both = np.hypot(found.standard_error, error)
         # the interval is symmetric in log P; the truth's error makes it longer
         reach = (found.high - found.log_p) * (both / found.standard_error if both > 0 else 1.0)
@@ -50,7 +57,7 @@ def check(rows):
 
 
 def test_intervals_cover():
-    check(cover(np.random.default_rng(11), 100))
+    check(cover(np.random.default_rng(11), 120))
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from priorvol.estimators.expectation_propagation import expectation_propagation
 from priorvol.estimators.laplace import laplace
 from priorvol.estimators.monte_carlo import monte_carlo
 from priorvol.infinite.covariance import output_law
-from priorvol.inputs import array_inputs
+from priorvol.inputs import array_inputs, boolean_cube
 from priorvol.task import Task
 from priorvol.training_set import TrainingSet
 
@@ -108,6 +108,21 @@ def test_the_links_noise_is_another_at_each_input(name):
         Task(Architecture(1), Prior(sigma_b=0.0), array_inputs([[0.0]])), "1", method=name
     )
     assert fixed.log_p == pytest.approx(log_ndtr(0.0), abs=1e-12)
+
+
+def test_what_a_perceptron_cannot_compute_is_exactly_impossible():
+    biased = Task(Architecture(3), inputs=boolean_cube(3, "pm1"))
+    for task, function in ((PERCEPTRON, "0110"), (biased, "01101001"), (biased, "00011000")):
+        found = estimate(task, function)
+        assert found.is_exact and found.log_p == -math.inf and found.converged
+    assert estimate(biased, "00010111").p > 0.005
+    # one hidden layer may be singular to rounding alone
+    near = Task(
+        Architecture(3, (math.inf,), "erf"), Prior(sigma_w=0.01, sigma_b=0.5), biased.inputs
+    )
+    found = estimate(near, "01101001")
+    assert not found.is_exact and not found.converged
+    assert found.low == -math.inf and -64.9 < found.high < math.log(1e-12)  # log P = -64.93
 
 
 def test_a_law_that_ep_cannot_follow_is_not_called_impossible():
