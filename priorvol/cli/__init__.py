@@ -29,11 +29,13 @@ from priorvol.cli import (
     plot,
     rare,
     show,
+    train,
 )
 from priorvol.cli import options as shared
 
 _VERBS = (
     collect,
+    train,
     show,
     estimate,
     complexity,

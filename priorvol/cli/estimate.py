@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from priorvol.cli import labelled
 from priorvol.cli import options as shared
 from priorvol.task import Task
 
@@ -24,7 +24,7 @@ _EXAMPLE = """\
   priorvol estimate --run runs/a --top 5 --method monte_carlo --samples 1e6 --seed 1
   priorvol estimate --list"""
 
-_SOURCES = ("function", "functions", "train", "target", "training_set", "run_folder", "top")
+_SOURCES = ("function", "functions", *labelled.NAMES, "run_folder", "top")
 _NAMES = {"run_folder": "run", "n_samples": "samples"}
 _OPTIONS = ("seed", "level", "relative_error", "n_samples", "output_draws")
 _HEADINGS = ("log10 P", "P", "low", "high", "rel. error", "seconds")
@@ -40,12 +40,7 @@ def add_parser(verbs: Any) -> None:
     what.add_argument("--function", action="append", metavar="BITS", help=text)
     text = "P of each function of this text file, one a line"
     what.add_argument("--functions", type=shared.path, metavar="FILE", help=text)
-    text = "P(S): inputs of the training set S, such as 0,5,8-15; their labels are --target's"
-    what.add_argument("--train", type=_indices, metavar="INDICES", help=text)
-    text = "function on all inputs that labels those of --train"
-    what.add_argument("--target", metavar="BITS", help=text)
-    text = "P(S): JSON file of TrainingSet.to_json(), instead of --train and --target"
-    what.add_argument("--training-set", type=shared.path, metavar="FILE", help=text)
+    labelled.add_training_set(what, "P(S): ")
     text = "P of a run's most frequent functions, for its task or, if given, another's"
     what.add_argument("--run", dest="run_folder", type=shared.path, metavar="RUN", help=text)
     text = "how many of them (10)"
@@ -80,7 +75,7 @@ def run(options: argparse.Namespace) -> None:
     settings |= {"n_jobs": options.jobs, "progress": False if options.no_progress else None}
     if options.train is not None or options.training_set is not None:
         task = shared.read_task(options)
-        training_set = _training_set(options, task)
+        training_set = labelled.read_training_set(options, task)
         _print(options, task, *_of_training_set(task, training_set, settings))
     else:
         task, words, columns = _functions(options)
@@ -91,7 +86,7 @@ def _check_sources(options: argparse.Namespace) -> None:
     """Refuse what does not fit together."""
     groups = {
         "functions": ("function", "functions"),
-        "a training set": ("train", "target", "training_set"),
+        "a training set": labelled.NAMES,
         "a run": ("run_folder", "top"),
     }
     chosen = [names for names in groups.values() if shared.given(options, names)]
@@ -101,15 +96,7 @@ def _check_sources(options: argparse.Namespace) -> None:
         raise ValueError(f"one of {wanted} is wanted, got {got}")
     if options.top is not None and options.run_folder is None:
         raise ValueError("--top goes with --run")
-    if (
-        options.training_set is not None
-        and len(shared.given(options, groups["a training set"])) > 1
-    ):
-        raise ValueError("--training-set takes the place of --train and --target")
-    if (options.train is None) != (options.target is None):
-        raise ValueError(
-            "--train and --target go together: inputs, and a function that labels them"
-        )
+    labelled.check_training_set(options)
 
 
 def _check_method(options: argparse.Namespace) -> None:
@@ -173,36 +160,6 @@ def _lines(file: Path) -> list[str]:
     if not texts:
         raise ValueError(f"{file} holds no functions")
     return texts
-
-
-def _training_set(options: argparse.Namespace, task: Task) -> TrainingSet:
-    from priorvol.training_set import TrainingSet
-
-    if options.training_set is None:
-        return TrainingSet.of_function(options.target, options.train, m=task.m)
-    file = options.training_set
-    try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-        return TrainingSet.from_json(record).check(task.m)
-    except OSError as error:
-        raise ValueError(f"cannot read a training set from {file}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"cannot read a training set from {file}: {error}") from None
-
-
-@shared.reader
-def _indices(text: str) -> list[int]:
-    """Read indices such as ``0,5,8-15``."""
-    found: list[int] = []
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise ValueError(f"indices such as 0,5,8-15 are wanted, got {text!r:.80}")
-        start, stop = int(first), int(last if dash else first)
-        if stop < start or stop - start > 1 << 20:
-            raise ValueError(f"indices rise, and are at most 2^20 in a range: got {part!r:.80}")
-        found += range(start, stop + 1)
-    return found
 
 
 @shared.reader

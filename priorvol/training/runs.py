@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,7 +82,10 @@ def trainer(task: Any, training_set: Any, stop: Any, settings: dict[str, Any]) -
     """Return what trains, or raise ``ValueError`` if the parts do not fit."""
     check_task(task).require_finite("training")
     check_training_set(training_set, task.m)
-    found = Trainer(task, training_set, configuration(settings), stopping_points(stop))
+    how = configuration(settings)
+    if how.initialization is not None:  # written out, so that equal starts are equal
+        how = replace(how, initialization=how.initialization.expand(task.architecture.n_layers))
+    found = Trainer(task, training_set, how, stopping_points(stop))
     if task.architecture.activation == "sign":
         raise ValueError("activation 'sign' jumps at 0: it has no derivative to train with")
     check_sampling(found.start, 1)

@@ -13,6 +13,7 @@ from priorvol.cli import build_parser
 
 VERBS = [
     "collect",
+    "train",
     "show",
     "estimate",
     "complexity",
@@ -31,6 +32,7 @@ SMALLER = {
     "--n-inputs 7": "--n-inputs 3",
     "--hidden 40,40": "--hidden 4,4",
     "0x00000000000000000000000000000001": "0x01",
+    "--runs 1e4": "--runs 50 --jobs 1 --no-progress",
     "bias runs/a": "bias runs/a --bootstrap 20",
     "correlation runs/a": "correlation runs/a --bootstrap 20",
     "--n 7": "--n 3",
