@@ -96,6 +96,7 @@ class Memory:
             self.biases.append(place)
             place += WIDTH if last else padded[layer + 1]
         widest = max(padded)
+        between = [padded[i] * padded[i + 1] for i in range(1, n_layers - 1)]  # hidden layers
         self._kept: list[Any] = [network]
         arrays = [self._floats(place + STEP) for _ in range(5)]  # noise comes in whole steps
         self.parameters, self.gradient, first, second, noise = (array[:place] for array in arrays)
@@ -122,7 +123,7 @@ class Memory:
             slopes=self._numbers(slopes),
             errors=self._address(capacity * widest),
             others=self._address(capacity * widest),
-            transposed=self._address(widest * widest),
+            transposed=self._address(max(between, default=0)),
             zeros=self._address(widest),
             one=self._keep(np.ones(1, dtype=np.float32)),
             outputs=self.outputs.ctypes.data,

@@ -237,12 +237,13 @@ class _Work:
         """Return a power of two: how many runs take about a second, or less to share the work."""
         from joblib import effective_n_jobs
 
+        start = StoppingPoint("epochs", 0)
+        replace(self._trainer, points=(start,)).train(Span(0, 1, 0, 1))  # compiles
         number = 1
         while True:
-            self._trainer.train(Span(0, 1, 0, number))  # compiles, the first time
-            start = time.perf_counter()
+            begun = time.perf_counter()
             self._trainer.train(Span(0, 1, 0, number))
-            elapsed = time.perf_counter() - start
+            elapsed = time.perf_counter() - begun
             if elapsed > 0.02 or number >= AT_ONCE:
                 break
             number *= 4
