@@ -12,15 +12,26 @@ import math
 
 import numpy as np
 
+from priorvol._kernels.doubles import add_rows
 from priorvol._kernels.jit import kernel
 from priorvol._kernels.normal import log_ndtr, moments, ndtr
 from priorvol._kernels.normal_lanes import (
     FAR,
     OUTER,
     excess_far,
+    exp,
+    log,
     quantile_outest,
     quantile_size,
+    scaled_tail,
 )
+from priorvol._kernels.orthants import LANES
+
+_LOW_1, _HIGH_1, _MASS_1, _, _, _LOW_2, _HIGH_2, _MASS_2, *_REST = range(0, 17 * LANES, LANES)
+_, _, _U, _X, _ONE, _TWO, _SQUARE, _PRODUCT_1, _PRODUCT_2 = _REST
+_WORK = 17 * LANES
+_NO_END = 1e150  # stands for infinity
+_RENEW = 16  # steps whose masses are multiplied before the logarithm is taken
 
 
 @kernel
@@ -159,6 +170,54 @@ def centre_shifts(mean, matrix, first, x):
 
 
 @kernel
+def _mass_step(work, low, high):
+    """Leave the mass between two ends, -1 where it needs `log_interval`, and the tails of the ends.
+
+    ``low`` and ``high`` are places in the working array, of ends that are finite or +-`_NO_END`;
+    the mass is put after them.
+    """
+    for t in range(LANES):
+        a, b = work[low + t], work[high + t]
+        near = scaled_tail(abs(a)) * exp(max(-0.5 * a * a, -700.0))
+        far = scaled_tail(abs(b)) * exp(max(-0.5 * b * b, -700.0))
+        across = 1.0 - (near + far)
+        one_side = near - far if a > 0.0 else far - near
+        inside = across if (a <= 0.0) & (b >= 0.0) else one_side
+        least = 1e-4 if (a <= 0.0) & (b >= 0.0) else 1e-4 * max(near, far) + 1e-280
+        work[high + LANES + t] = inside if inside > least else -1.0
+        work[high + 2 * LANES + t] = far if a > 0.0 else near  # of the end that comes first, turned
+        work[high + 3 * LANES + t] = near if a > 0.0 else far
+
+
+@kernel
+def _draw_step(work, low, high):
+    """Turn the uniform numbers into normal draws between two ends, where the mass is known."""
+    for t in range(LANES):
+        a, b, u = work[low + t], work[high + t], work[_U + t]
+        turned = a > 0.0
+        v = 1.0 - u if turned else u
+        inside = max(work[high + LANES + t], 0.0)
+        p = work[high + 2 * LANES + t] + v * inside
+        across = (a <= 0.0) & (b >= 0.0)
+        q = work[high + 3 * LANES + t] + (1.0 - v) * inside if across else 1.0
+        small = max(min(p, q), 1e-300)
+        log_p = log(small)
+        size = quantile_size(max(log_p, OUTER), small)
+        x = -size if (p <= q) ^ turned else size
+        work[_X + t] = min(max(x, a), b)
+        work[_U + t] = u if (log_p > OUTER) & (work[high + LANES + t] > 0.0) else -u
+
+
+@kernel
+def _take_logs(work):
+    for t in range(LANES):
+        work[_ONE + t] -= log(work[_PRODUCT_1 + t])
+        work[_TWO + t] -= log(work[_PRODUCT_2 + t])
+        work[_PRODUCT_1 + t] = 1.0
+        work[_PRODUCT_2 + t] = 1.0
+
+
+@kernel
 def mix_intervals(
     mean, matrix, first, tau, nu, centre, rows, precision, shifts, number, generator, shift, logs
 ):
@@ -178,53 +237,96 @@ def mix_intervals(
     shifts : (r,) array
         Of the other guide.
     number : int
-        Draws, even.
+        Draws, a multiple of 2 `LANES`.
     generator, shift : (r,) and (2, r) arrays
         The lattice, and its shift for each guide.
     logs : (number,) array
         Filled with log weights; -inf where an interval was empty.
     """
     r = matrix.shape[1]
-    x = np.empty(r)
     half = number // 2
-    for t in range(number):
-        which, point = (0, t + 1) if t < half else (1, t - half + 1)
-        log_p, one, two = 0.0, 0.0, 0.0
+    negative = -rows
+    x, e = np.empty((r, LANES)), np.empty((r, LANES))
+    m, c, pull = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    alive = np.empty(LANES, np.bool_)
+    work = np.empty(_WORK)
+    for block in range(number // LANES):
+        which = 0 if block * LANES < half else 1
+        start = block * LANES - which * half
+        for t in range(LANES):
+            alive[t] = True
+            work[_ONE + t], work[_TWO + t], work[_SQUARE + t] = 0.0, 0.0, 0.0
+            work[_PRODUCT_1 + t], work[_PRODUCT_2 + t] = 1.0, 1.0
+        roots = 0.0
         for j in range(r):
-            m = centre[j]
-            for a in range(j):
-                m -= rows[j, a] * (x[a] - centre[a])
-            low, high, curve, pull = -np.inf, np.inf, precision[j], 0.0
+            for t in range(LANES):
+                m[t], pull[t] = centre[j], 0.0
+                work[_LOW_2 + t], work[_HIGH_2 + t] = -_NO_END, _NO_END
+            add_rows(m, negative[j], e, j, 0)
+            curve = precision[j]
             for i in range(first[j], first[j + 1]):
-                c, a = mean[i], matrix[i, j]
-                for b in range(j):
-                    c += matrix[i, b] * x[b]
-                if a > 0.0:
-                    low = max(low, -c / a)
-                else:
-                    high = min(high, -c / a)
+                a = matrix[i, j]
                 curve -= tau[i] * a * a
-                pull += a * (tau[i] * (c + a * m) - nu[i])
-            if not low < high:
-                log_p = -np.inf
-                break
+                c[:] = mean[i]
+                add_rows(c, matrix[i], x, j, 0)
+                for t in range(LANES):
+                    end = -c[t] / a
+                    if a > 0.0:
+                        work[_LOW_2 + t] = max(work[_LOW_2 + t], end)
+                    else:
+                        work[_HIGH_2 + t] = min(work[_HIGH_2 + t], end)
+                    pull[t] += a * (tau[i] * (c[t] + a * m[t]) - nu[i])
             curve = max(curve, 1.0)  # never less than the prior's
             root = math.sqrt(curve)
-            m += pull / curve
-            u = shift[which, j] + generator[j] * point
-            u = min(max(abs(2.0 * (u - math.floor(u)) - 1.0), 1e-15), 1.0 - 1e-15)
-            low_1, high_1 = (low - m) * root, (high - m) * root
-            low_2, high_2 = low - shifts[j], high - shifts[j]
-            if which == 0:
-                x[j] = m + draw_interval(low_1, high_1, u) / root
-            else:
-                x[j] = shifts[j] + draw_interval(low_2, high_2, u)
-            y, z = (x[j] - m) * root, x[j] - shifts[j]
-            one += math.log(root) - 0.5 * y * y - log_interval(low_1, high_1)
-            two += -0.5 * z * z - log_interval(low_2, high_2)
-            log_p -= 0.5 * x[j] * x[j]
-        if log_p == -np.inf:
-            logs[t] = -np.inf
-            continue
-        top = max(one, two)
-        logs[t] = log_p - top - math.log(0.5 * (math.exp(one - top) + math.exp(two - top)))
+            roots += math.log(root)
+            for t in range(LANES):
+                alive[t] &= work[_LOW_2 + t] < work[_HIGH_2 + t]
+                if not alive[t]:  # it goes on, to no purpose
+                    work[_LOW_2 + t], work[_HIGH_2 + t] = -1.0, 1.0
+                m[t] += pull[t] / curve
+                work[_LOW_1 + t] = max((work[_LOW_2 + t] - m[t]) * root, -_NO_END)
+                work[_HIGH_1 + t] = min((work[_HIGH_2 + t] - m[t]) * root, _NO_END)
+                work[_LOW_2 + t] = max(work[_LOW_2 + t] - shifts[j], -_NO_END)
+                work[_HIGH_2 + t] = min(work[_HIGH_2 + t] - shifts[j], _NO_END)
+                u = shift[which, j] + generator[j] * (start + t + 1)
+                u = abs(2.0 * (u - math.floor(u)) - 1.0)
+                work[_U + t] = min(max(u, 1e-15), 1.0 - 1e-15)
+            _mass_step(work, _LOW_1, _HIGH_1)
+            _mass_step(work, _LOW_2, _HIGH_2)
+            low, high = (_LOW_1, _HIGH_1) if which == 0 else (_LOW_2, _HIGH_2)
+            _draw_step(work, low, high)
+            for t in range(LANES):
+                if work[_U + t] < 0.0:
+                    a, b = _ends(work[low + t], work[high + t])
+                    work[_X + t] = draw_interval(a, b, -work[_U + t])
+                if work[_MASS_1 + t] < 0.0:
+                    a, b = _ends(work[_LOW_1 + t], work[_HIGH_1 + t])
+                    work[_ONE + t] -= log_interval(a, b)
+                    work[_MASS_1 + t] = 1.0
+                if work[_MASS_2 + t] < 0.0:
+                    a, b = _ends(work[_LOW_2 + t], work[_HIGH_2 + t])
+                    work[_TWO + t] -= log_interval(a, b)
+                    work[_MASS_2 + t] = 1.0
+            for t in range(LANES):
+                value = work[_X + t]
+                value = m[t] + value / root if which == 0 else shifts[j] + value
+                x[j, t], e[j, t] = value, value - centre[j]
+                y, z = (value - m[t]) * root, value - shifts[j]
+                work[_ONE + t] -= 0.5 * y * y
+                work[_TWO + t] -= 0.5 * z * z
+                work[_SQUARE + t] += 0.5 * value * value
+                work[_PRODUCT_1 + t] *= work[_MASS_1 + t]
+                work[_PRODUCT_2 + t] *= work[_MASS_2 + t]
+            if j % _RENEW == _RENEW - 1 or j == r - 1:
+                _take_logs(work)
+        for t in range(LANES):
+            one, two = work[_ONE + t] + roots, work[_TWO + t]
+            top = max(one, two)
+            mixture = top + math.log(0.5 * (math.exp(one - top) + math.exp(two - top)))
+            logs[block * LANES + t] = -work[_SQUARE + t] - mixture if alive[t] else -np.inf
+
+
+@kernel
+def _ends(low, high):
+    """Return ends with infinite ones for `_NO_END`."""
+    return (low if low > -_NO_END else -np.inf), (high if high < _NO_END else np.inf)

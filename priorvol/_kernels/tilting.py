@@ -21,7 +21,7 @@ import numpy as np
 
 from priorvol._kernels.doubles import upper_factor
 from priorvol._kernels.jit import kernel
-from priorvol._kernels.normal import hazard, log_ndtr, moments
+from priorvol._kernels.normal import LOG_ROOT_TWO_PI, hazard, log_ndtr, moments
 from priorvol._kernels.whitened import precision_of, solve_symmetric
 
 
@@ -96,8 +96,10 @@ def _terms(h, pivots, slope, curvature):
             return -np.inf
         y = mean_to_shift(d)
         hz, w, c = moments(y)
-        # d^2 / 2 - y d + y^2 / 2 = hz^2 / 2, as d = y + hz
-        total += 0.5 * hz * hz + log_ndtr(y)
+        if y < 0.0:  # hz = phi(y) / Phi(y): y^2 / 2 and log Phi(y) would cancel
+            total += 0.5 * d * d - y * d - LOG_ROOT_TWO_PI - math.log(hz)
+        else:  # d^2 / 2 - y d + y^2 / 2 = hz^2 / 2, as d = y + hz
+            total += 0.5 * hz * hz + log_ndtr(y)
         slope[k] = hz / pivots[k]
         curvature[k] = hz * w / (c * pivots[k] ** 2)
     return total

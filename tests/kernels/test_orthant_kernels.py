@@ -3,9 +3,10 @@
 import mpmath as mp
 import numpy as np
 import pytest
+from orthant_truths import three_log_p
 from scipy import integrate, special, stats
 
-from priorvol._kernels import doubles, normal, orthants, singular_orthants, tilting
+from priorvol._kernels import doubles, normal, orthants, singular_orthants, tilting, whitened
 from priorvol._kernels import expectation_propagation as ep
 from priorvol._kernels.orthants import LANES, WORK
 
@@ -275,7 +276,6 @@ def test_no_weight_of_the_tilted_guide_is_above_psi():
     k, mean = some_law(m)
     order = tilting.greedy_order(k, mean)
     factor, _ = orthants.lower_factor(k, order)
-    turned = k[np.ix_(order, order)]
     start = np.linalg.solve(factor, 1.0 - mean[order])
     mu, psi = tilting.minimax_tilt(factor, mean[order], start, 100, 1e-12)[:2]
     guide = (factor, orthants.from_tilt(factor, mean, order, mu), order)
@@ -351,3 +351,133 @@ def test_intervals(low, high):
 def test_empty_intervals():
     assert singular_orthants.log_interval(1.0, 1.0) == -np.inf
     assert singular_orthants.log_interval(2.0, -2.0) == -np.inf
+
+
+@pytest.mark.parametrize("mean", [0.0, -12.0])
+def test_mixture_weights_of_intervals(mean):
+    """Step by step in SciPy's numbers, one draw after another; ends on one side and on both."""
+    rng = np.random.default_rng(3)
+    r, first = 4, np.array([0, 2, 3, 5, 8])
+    matrix = np.zeros((8, r))
+    for j in range(r):
+        matrix[first[j] : first[j + 1], : j + 1] = rng.normal(size=(first[j + 1] - first[j], j + 1))
+    matrix[0, 0], matrix[1, 0] = 1.0, -0.1
+    matrix[2:, 0] *= 0.1
+    centre, shifts = 0.2 * rng.normal(size=r), 0.3 * rng.normal(size=r)
+    means = np.full(8, 3.0)
+    means[0] = mean + 2.0
+    tau, nu = rng.exponential(0.1, 8), 0.1 * rng.normal(size=8)
+    rows, precision = np.tril(rng.normal(size=(r, r)), -1), 1.5 + rng.exponential(1, r)
+    guide = centre, rows, precision, shifts
+    generator, shift, number = np.sqrt([2.0, 3.0, 5.0, 7.0]), rng.random((2, r)), 4 * LANES
+    logs = np.empty(number)
+    singular_orthants.mix_intervals(
+        means, matrix, first, tau, nu, *guide, number, generator, shift, logs
+    )
+    seen = 0
+    for t in range(number):
+        which, point = divmod(t, number // 2)
+        x, one, two = np.zeros(r), 0.0, 0.0
+        for j in range(r):
+            group = slice(first[j], first[j + 1])
+            c, a = means[group] + matrix[group, :j] @ x[:j], matrix[group, j]
+            low = max((-c / a)[a > 0], default=-np.inf)
+            high = min((-c / a)[a < 0], default=np.inf)
+            if low >= high:
+                break
+            m = centre[j] - rows[j, :j] @ (x[:j] - centre[:j])
+            curve = max(precision[j] - tau[group] @ a**2, 1.0)
+            m += (a * (tau[group] * (c + a * m) - nu[group])).sum() / curve
+            ones = stats.truncnorm(
+                (low - m) * curve**0.5, (high - m) * curve**0.5, loc=m, scale=curve**-0.5
+            )
+            twos = stats.truncnorm(low - shifts[j], high - shifts[j], loc=shifts[j])
+            u = abs(2.0 * ((shift[which, j] + generator[j] * (point + 1)) % 1.0) - 1.0)
+            x[j] = (ones, twos)[which].ppf(u)
+            one, two = one + ones.logpdf(x[j]), two + twos.logpdf(x[j])
+        else:
+            expected = stats.norm.logpdf(x).sum() - np.logaddexp(one, two) + np.log(2.0)
+            assert logs[t] == pytest.approx(expected, abs=1e-6)
+            seen += 1
+            continue
+        assert logs[t] == -np.inf
+    assert seen > 10
+
+
+# --- whitened coordinates
+
+
+@pytest.mark.parametrize("m", [1, 3, 40])
+def test_the_whitened_posterior_is_that_of_the_dense_formula(m):
+    k, mean = some_law(m)
+    rng = np.random.default_rng(2)
+    tau, nu = rng.exponential(2, m), rng.normal(size=m)
+    factor, _ = orthants.lower_factor(k, np.arange(m))
+    rows, root, centre, half, usable = whitened.whitened_posterior(factor, mean, tau, nu)
+    sigma, mu, expected = ep.posterior(k, mean, tau, nu)
+    assert usable and half == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(rows @ rows.T, sigma, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(mean + factor @ centre, mu, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(factor @ root, rows, rtol=0, atol=1e-12)
+    assert (np.triu(root, 1) == 0).all()
+    np.testing.assert_allclose(whitened.inverse_lower(factor) @ factor, np.eye(m), atol=1e-11)
+
+
+def test_the_whitened_posterior_of_a_thin_law_has_all_its_digits():
+    """Condition 1e24, sites as sharp: against 60 digits."""
+    e = 1e-6
+    factor = np.array([[1.0, 0.0, 0.0], [-1.0, e, 0.0], [0.0, -1.0, e]])
+    tau, nu = np.array([3 / e**4, 2 / e**4, 1 / e**2]), np.array([2 / e**2, 1 / e**2, 3 / e])
+    rows, _, centre, half, _ = whitened.whitened_posterior(factor, np.zeros(3), tau, nu)
+    with mp.workdps(60):
+        low = mp.matrix(factor.tolist())
+        precision = mp.eye(3) + low.T * mp.diag(tau.tolist()) * low
+        covariance = low * precision**-1 * low.T
+        x = precision**-1 * (low.T * mp.matrix(nu.tolist()))
+        exact = np.array([[float(covariance[i, j]) for j in range(3)] for i in range(3)])
+        assert half == pytest.approx(float(mp.log(mp.det(precision)) / 2), rel=1e-13)
+        np.testing.assert_allclose(centre, [float(value) for value in x], rtol=1e-9)
+    np.testing.assert_allclose(np.diag(rows @ rows.T), np.diag(exact), rtol=1e-9)
+
+
+def test_whitened_ep_is_ep():
+    k, mean = some_law(20)
+    log_z, tau, nu, _, _, _, _ = ep.propagate(k, mean, np.zeros(20), 0.9, 100, 1e-10)
+    factor, _ = orthants.lower_factor(k, np.arange(20))
+    start = np.linalg.solve(factor, 1.0 - mean)
+    sites = tilting.minimax_tilt(factor, mean, start, 100, 1e-12)[4]
+    again = whitened.propagate_whitened(factor, mean, *sites, 0.9, 100, 1e-10)
+    assert again[0] == pytest.approx(log_z, abs=1e-8) and again[4] < 1e-10
+    np.testing.assert_allclose(again[1], tau, rtol=1e-6)
+    np.testing.assert_allclose(again[2], nu, rtol=1e-6)
+
+
+def test_sensitivity_to_entries():
+    """EP's log Z is stationary in its sites, so that G below is its whole derivative in K."""
+    m = 6
+    k, mean = some_law(m)
+
+    def log_z(matrix):
+        return ep.propagate(matrix, mean, np.zeros(m), 0.9, 300, 1e-13)
+
+    _, tau, nu, sigma, mu, _, _ = log_z(k)
+    inverse = np.linalg.inv(k)
+    g = 0.5 * inverse @ (sigma + np.outer(mu - mean, mu - mean) - k) @ inverse
+    change = np.random.default_rng(0).normal(size=(m, m))
+    change = 1e-5 * (change + change.T)
+    slope = (log_z(k + change)[0] - log_z(k - change)[0]) / 2
+    assert slope == pytest.approx((g * change).sum(), rel=1e-6)
+    factor, _ = orthants.lower_factor(k, np.arange(m))
+    _, root, centre, _, _ = whitened.whitened_posterior(factor, mean, tau, nu)
+    found = whitened.entry_sensitivity(whitened.inverse_lower(factor), root, centre)
+    assert found == pytest.approx(np.abs(g).sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize("e", [1.0, 1e-2, 1e-4, 1e-6])
+def test_the_tilt_of_a_thin_law(e):
+    """Newton's method from far away; psi is above log P, by no more than where e is 1, or so."""
+    factor = np.array([[1.0, 0.0, 0.0], [-1.0, e, 0.0], [0.0, -1.0, e]])
+    start = np.array([0.5, 1.0 / e, 2.0 / e**2])
+    _, psi, gain, steps, sites = tilting.minimax_tilt(factor, np.zeros(3), start, 200, 1e-9)
+    assert gain <= 1e-9 and steps < 100 and (sites > 0).all()
+    assert 0.0 < psi - three_log_p(factor) < 0.5
