@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -151,9 +152,18 @@ def _timed(
     return replace(estimate, seconds=time.perf_counter() - start)
 
 
+@lru_cache(maxsize=1)
+def _load_kernels() -> None:
+    """Load the compiled code, so that the seconds of the first estimate are its own."""
+    from priorvol.estimators.orthant import orthant_probability
+
+    orthant_probability(GaussianLaw(np.eye(5) + 0.5), np.ones(5), max_samples=4096)
+
+
 def _orthant(law: GaussianLaw, signs: Signs, request: Request) -> Sequence[Estimate]:
     from priorvol.estimators.orthant import orthant_probabilities
 
+    _load_kernels()
     options = dict(request.options)
     if "n_samples" in options:
         name = "n_samples of method 'orthant'"
