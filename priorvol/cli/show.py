@@ -17,7 +17,9 @@ def add_parser(verbs: Any) -> None:
     parser = shared.verb(
         verbs, "show", run, "print a run's most frequent functions and what it missed", _EXAMPLE
     )
-    parser.add_argument("folder", type=shared.path, metavar="RUN", help="run folder")
+    parser.add_argument(
+        "folder", type=shared.path, metavar="RUN", help="run folder, or that of an ensemble"
+    )
     text = "how many functions to list (10)"
     parser.add_argument("--top", type=shared.positive("top"), metavar="N", help=text)
     text = "complexities to list, with commas between (k_lz); priorvol complexity --list names them"
@@ -36,6 +38,7 @@ def add_parser(verbs: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the summary, or the functions asked for."""
     from priorvol.store import load_run
+    from priorvol.store.ensembles import NAME as ENSEMBLE
     from priorvol.summary import summarise
 
     listing = shared.given(options, ("top", "measure", "base"))
@@ -43,6 +46,9 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(
             f"--function takes the place of the list: leave out {shared.flags(listing)}"
         )
+    if (options.folder / ENSEMBLE).exists():
+        _show_ensemble(options)
+        return
     table = load_run(options.folder)
     intervals = shared.intervals(options)
     if options.function:
@@ -60,3 +66,21 @@ def run(options: argparse.Namespace) -> None:
         shared.print_json(summary.to_json())
     else:
         print(summary)
+
+
+def _show_ensemble(options: argparse.Namespace) -> None:
+    """Print when the runs of a training ensemble reached their stopping points."""
+    from priorvol.training import load_ensemble
+
+    ensemble = load_ensemble(options.folder)
+    names = ("top", "measure", "function", "level", "interval", "base")
+    others = shared.given(options, names)
+    if others:
+        folders = ", ".join(str(options.folder / folder) for folder in ensemble.folders.values())
+        raise ValueError(
+            f"{shared.flags(others)} goes with the run of one stopping point: {folders}"
+        )
+    if options.json:
+        shared.print_json(ensemble.to_json())
+    else:
+        print(ensemble)

@@ -66,9 +66,10 @@ class TrainingConfiguration:
     max_epochs : int
         After so many epochs a run is given up.
     parametrization : "standard" or "ntk"
-        What is trained: the parameters themselves, at the learning rate as it is; or the
-        parameters over their standard deviations under the law that they start from. A layer of
-        sigma_b = 0 has no bias to train.
+        What is trained: the parameters themselves, at the learning rate as it is (the rate of
+        `priorvol.infinite.dynamics.train_prediction` over the width); or the parameters over their
+        standard deviations under the law that they start from. A layer of sigma_b = 0 has no bias
+        to train.
     initialization : Prior, optional
         The law of the parameters at the start. Default: the task's prior.
 

@@ -10,6 +10,7 @@ from priorvol.table import FunctionTable
 from priorvol.task import Task
 from priorvol.text import align
 from priorvol.training.configuration import TrainingConfiguration
+from priorvol.training.stopping import StoppingPoint
 from priorvol.training.tally import Tally
 from priorvol.training_set import TrainingSet
 
@@ -50,6 +51,11 @@ class TrainingEnsemble:
         """The table of the first stopping point."""
         return next(iter(self.tables.values()))
 
+    @property
+    def folders(self) -> dict[str, str]:
+        """Names of the run folders that a saved ensemble has, by stopping point."""
+        return {name: StoppingPoint.parse(name).folder for name in self.tables}
+
     def __getitem__(self, point: Any) -> FunctionTable:
         """Return the table of a stopping point; raises ``ValueError`` if it is unknown."""
         return self.tables[checks.choice("stopping point", str(point), self.tables)]
@@ -86,7 +92,7 @@ class TrainingEnsemble:
     def __str__(self) -> str:
         """Return the lines that ``priorvol train`` prints."""
         cells = [
-            ["stopping point", "reached", "not", "diverged", "functions", "median epoch"]
+            ["stopping point", "reached", "not reached", "diverged", "functions", "median epoch"]
             + ["90%", "last"]
         ]
         for name, point in self.to_json()["points"].items():

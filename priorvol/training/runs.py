@@ -85,6 +85,8 @@ def trainer(task: Any, training_set: Any, stop: Any, settings: dict[str, Any]) -
     how = configuration(settings)
     if how.initialization is not None:  # written out, so that equal starts are equal
         how = replace(how, initialization=how.initialization.expand(task.architecture.n_layers))
+    if how.batch_size == len(training_set):
+        how = replace(how, batch_size=None)
     found = Trainer(task, training_set, how, stopping_points(stop))
     if task.architecture.activation == "sign":
         raise ValueError("activation 'sign' jumps at 0: it has no derivative to train with")

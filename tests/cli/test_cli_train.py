@@ -49,7 +49,7 @@ def test_trains_what_the_package_trains(cli, at):
     assert load_run("runs/a/epochs=5") == wanted["epochs=5"]
 
 
-def test_goes_on_and_is_shown(cli, at, contents):
+def test_goes_on_and_is_shown(cli, refused, at, contents):
     (at / "set.json").write_text(json.dumps(S.to_json()))
     given = ["--training-set", "set.json"]
     first = cli("train", *NETWORK, *given, *RUN, "--json").json
@@ -61,8 +61,14 @@ def test_goes_on_and_is_shown(cli, at, contents):
     text = cli("show", "runs/a/zero_error").out
     assert "80 runs of sgd to zero_error on 4 training inputs, 2 of them labelled 1" in text
     before = contents(at)
-    cli("train", *NETWORK, *DATA, *more)
+    again = cli("train", *NETWORK, *DATA, *more).out
     assert contents(at) == before
+    assert again == cli("show", "runs/a").out + "in runs/a\n"
+    assert cli("show", "runs/a", "--json").json == {
+        key: value for key, value in second.items() if key != "folder"
+    }
+    message = "--top goes with the run of one stopping point: runs/a/zero_error"
+    assert message in refused("show", "runs/a", "--top", "3")
 
 
 BAD = {
