@@ -32,6 +32,7 @@ _, _, _U, _X, _ONE, _TWO, _SQUARE, _PRODUCT_1, _PRODUCT_2 = _REST
 _WORK = 17 * LANES
 _NO_END = 1e150  # stands for infinity
 _RENEW = 16  # steps whose masses are multiplied before the logarithm is taken
+_LEAST = 1e-18  # mass; `_RENEW` of them are a normal number
 
 
 @kernel
@@ -183,7 +184,7 @@ def _mass_step(work, low, high):
         across = 1.0 - (near + far)
         one_side = near - far if a > 0.0 else far - near
         inside = across if (a <= 0.0) & (b >= 0.0) else one_side
-        least = 1e-4 if (a <= 0.0) & (b >= 0.0) else 1e-4 * max(near, far) + 1e-280
+        least = 1e-4 if (a <= 0.0) & (b >= 0.0) else max(1e-4 * max(near, far), _LEAST)
         work[high + LANES + t] = inside if inside > least else -1.0
         work[high + 2 * LANES + t] = far if a > 0.0 else near  # of the end that comes first, turned
         work[high + 3 * LANES + t] = near if a > 0.0 else far

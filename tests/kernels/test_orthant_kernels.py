@@ -353,8 +353,8 @@ def test_empty_intervals():
     assert singular_orthants.log_interval(2.0, -2.0) == -np.inf
 
 
-@pytest.mark.parametrize("mean", [0.0, -12.0])
-def test_mixture_weights_of_intervals(mean):
+@pytest.mark.parametrize(("mean", "shifted"), [(0.0, 0.0), (-12.0, 0.0), (0.0, -25.0)])
+def test_mixture_weights_of_intervals(mean, shifted):
     """Step by step in SciPy's numbers, one draw after another; ends on one side and on both."""
     rng = np.random.default_rng(3)
     r, first = 4, np.array([0, 2, 3, 5, 8])
@@ -363,7 +363,7 @@ def test_mixture_weights_of_intervals(mean):
         matrix[first[j] : first[j + 1], : j + 1] = rng.normal(size=(first[j + 1] - first[j], j + 1))
     matrix[0, 0], matrix[1, 0] = 1.0, -0.1
     matrix[2:, 0] *= 0.1
-    centre, shifts = 0.2 * rng.normal(size=r), 0.3 * rng.normal(size=r)
+    centre, shifts = 0.2 * rng.normal(size=r), shifted + 0.3 * rng.normal(size=r)
     means = np.full(8, 3.0)
     means[0] = mean + 2.0
     tau, nu = rng.exponential(0.1, 8), 0.1 * rng.normal(size=8)
