@@ -215,7 +215,7 @@ def pac_bayes_bound(
                 )
     else:
         found, certified = None, False
-        log_p = -math.inf if _is_minus_infinity(evidence) else _log_p(evidence)
+        log_p = _log_p(evidence)
     nats = max(-log_p, 0.0)  # an estimate of P near 1 may exceed it
     return PACBayesBound(
         epsilon=-math.expm1(-FORMS[form](nats, m, delta - share)),
@@ -333,9 +333,7 @@ def _evidence_delta(delta: float, share: float) -> float:
     return min(delta * share, 0.49)
 
 
-def _is_minus_infinity(value: Any) -> bool:
-    return isinstance(value, float) and value == -math.inf
-
-
 def _log_p(value: Any) -> float:
+    if isinstance(value, float) and value == -math.inf:
+        return value
     return checks.real("evidence (an Estimate, or ln P(S))", value, high=0.0)
