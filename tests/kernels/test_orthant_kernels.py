@@ -415,12 +415,14 @@ def test_many_small_masses_do_not_underflow():
         *(far * one, number, generator, shift, logs),
     )
     point = np.arange(1, LANES + 1)[:, None]
-    u = np.abs(2.0 * ((shift[0] + generator * point) % 1.0) - 1.0)
-    x = stats.halfnorm.ppf(u)
-    prior, first = stats.norm.logpdf(x).sum(axis=1), stats.halfnorm.logpdf(x).sum(axis=1)
-    second = (stats.norm.logpdf(x - far) - stats.norm.logsf(-far)).sum(axis=1)
-    expected = prior - np.logaddexp(first, second) + np.log(2.0)
-    np.testing.assert_allclose(logs[:LANES], expected, rtol=1e-7)
+    for which in range(2):
+        u = np.abs(2.0 * ((shift[which] + generator * point) % 1.0) - 1.0)
+        tail = stats.norm.sf(-far)
+        x = stats.halfnorm.ppf(u) if which == 0 else stats.norm.isf((1.0 - u) * tail) + far
+        prior, first = stats.norm.logpdf(x).sum(axis=1), stats.halfnorm.logpdf(x).sum(axis=1)
+        second = (stats.norm.logpdf(x - far) - np.log(tail)).sum(axis=1)
+        expected = prior - np.logaddexp(first, second) + np.log(2.0)
+        np.testing.assert_allclose(logs[which * LANES :][:LANES], expected, rtol=1e-7)
 
 
 # --- whitened coordinates
