@@ -19,11 +19,14 @@ _WHERE = {
     "Inputs": "inputs",
     "NNGP": "infinite.kernels",
     "NTK": "infinite.kernels",
+    "PACBayesBound": "pac_bayes",
+    "PACBayesCurve": "bound_curve",
     "Prior": "architecture",
     "Task": "task",
     "TrainingSet": "training_set",
     "array_inputs": "inputs",
     "boolean_cube": "inputs",
+    "certified_bound": "pac_bayes",
     "collect": "collector",
     "csv_inputs": "inputs",
     "digits_inputs": "inputs",
@@ -40,9 +43,12 @@ _WHERE = {
     "load_run": "store",
     "nngp_regression": "infinite.dynamics",
     "output_law": "infinite.covariance",
+    "pac_bayes_bound": "pac_bayes",
+    "pac_bayes_curve": "bound_curve",
     "posterior": "posterior_sampling",
     "posterior_probability": "posterior_sampling",
     "read_counts": "export",
+    "sample_training_inputs": "pac_bayes",
     "save_table": "store",
     "tangent_kernel": "infinite.covariance",
     "train_ensemble": "training",
@@ -72,6 +78,8 @@ if TYPE_CHECKING:
     from priorvol import training as training
     from priorvol.architecture import Architecture as Architecture
     from priorvol.architecture import Prior as Prior
+    from priorvol.bound_curve import PACBayesCurve as PACBayesCurve
+    from priorvol.bound_curve import pac_bayes_curve as pac_bayes_curve
     from priorvol.collector import collect as collect
     from priorvol.estimators import estimate as estimate
     from priorvol.estimators import estimate_batch as estimate_batch
@@ -95,6 +103,10 @@ if TYPE_CHECKING:
     from priorvol.inputs import csv_inputs as csv_inputs
     from priorvol.inputs import digits_inputs as digits_inputs
     from priorvol.inputs import npz_inputs as npz_inputs
+    from priorvol.pac_bayes import PACBayesBound as PACBayesBound
+    from priorvol.pac_bayes import certified_bound as certified_bound
+    from priorvol.pac_bayes import pac_bayes_bound as pac_bayes_bound
+    from priorvol.pac_bayes import sample_training_inputs as sample_training_inputs
     from priorvol.posterior_sampling import posterior as posterior
     from priorvol.posterior_sampling import posterior_probability as posterior_probability
     from priorvol.result import Estimate as Estimate

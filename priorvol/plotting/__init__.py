@@ -19,6 +19,7 @@ from priorvol.plotting.correlations import correlation_plot, correlation_size
 from priorvol.plotting.distribution import distribution_plot
 from priorvol.plotting.histogram import histogram_plot
 from priorvol.plotting.method_errors import method_errors_plot
+from priorvol.plotting.pac_bayes import pac_bayes_plot
 from priorvol.plotting.panel import panel_plot
 from priorvol.plotting.rank import rank_plot
 from priorvol.plotting.rare import rare_plot
@@ -32,6 +33,7 @@ __all__ = [
     "distribution_plot",
     "histogram_plot",
     "method_errors_plot",
+    "pac_bayes_plot",
     "panel_plot",
     "rank_plot",
     "rare_plot",
