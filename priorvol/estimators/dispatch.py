@@ -60,7 +60,9 @@ def estimate(
     Estimate
         Its ``quantity`` says what it is an estimate of. A probability that is 0 because the
         function contradicts outputs that are fixed, or tied to one another, is 0 exactly: the
-        interval is that point. Methods without an error have nan ends.
+        interval is that point. So is a perceptron's of a function that is not separable (orthant).
+        Hidden layers may make a covariance singular to rounding, and then ``converged`` is False
+        where that matters: see `orthant_probability`. Methods without an error have nan ends.
 
     Raises
     ------
