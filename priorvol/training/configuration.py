@@ -68,10 +68,11 @@ class TrainingConfiguration:
     parametrization : "standard" or "ntk"
         What is trained: the parameters themselves, at the learning rate as it is (the rate of
         `priorvol.infinite.dynamics.train_prediction` over the width); or the parameters over their
-        standard deviations under the law that they start from. A layer of sigma_b = 0 has no bias
-        to train.
+        standard deviations under the law that they start from. A layer has a bias to train where
+        sigma_b > 0 at the start or, in the standard parametrisation, in the task's prior.
     initialization : Prior, optional
-        The law of the parameters at the start. Default: the task's prior.
+        The law of the parameters at the start. Default: the task's prior. ``Prior(sigma_b=0.0)``
+        starts from biases of 0.
 
     Raises
     ------

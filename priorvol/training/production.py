@@ -103,7 +103,7 @@ def train_ensemble(
     found = trainer(task, training_set, stop, settings)
     number = checks.integer("n_runs", n_runs, low=1, high=MAX_RUNS)
     wanted = Span(check_seed(seed), 1, 0, number)
-    work = _Work(found, checks.jobs(n_jobs))
+    work = Work(found, checks.jobs(n_jobs))
     with ExitStack() as stack:
         keeper: _Memory | _Folder = _Memory(found)
         if store is not None:
@@ -191,7 +191,7 @@ def sources(trainer: Trainer) -> dict[str, TrainingRuns]:
     }
 
 
-class _Work:
+class Work:
     """Trains spans of runs."""
 
     def __init__(self, trainer: Trainer, n_jobs: int) -> None:

@@ -372,7 +372,9 @@ def _scales(trainer: Trainer, network: Network) -> Floats:
     """Return the standard deviation of each layer's weights and biases over what is trained."""
     scales = np.array([network.scale, network.scale * network.ratio], dtype=np.float32).T
     if trainer.configuration.parametrization == "standard":
-        scales = np.where(scales > 0.0, np.float32(1.0), np.float32(0.0))
+        task = trainer.task.prior.scales(trainer.task.architecture.layer_sizes)
+        biased = (scales[:, 1] > 0.0) | (np.array(task)[:, 1] > 0.0)
+        scales = np.stack([np.ones(len(biased)), biased], axis=1).astype(np.float32)
     return scales
 
 

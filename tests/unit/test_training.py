@@ -223,6 +223,18 @@ def test_without_biases_none_is_trained():
     assert all((W != V).any() for (W, _), (V, _) in pairs)
 
 
+def test_biases_that_start_at_0_are_trained_if_the_network_has_them():
+    prior = Prior(sigma_b=0.0)
+    run = replay_run(TASK, S, stop="epochs=1", initialization=prior, learning_rate=0.5)
+    gradient = loss_gradient(TASK, S, run.start, initialization=prior)
+    for (_, b), (_, c), (_, g) in zip(run.start, run.parameters["epochs=1"], gradient, strict=True):
+        assert (b == 0.0).all() and (c != 0.0).any()
+        np.testing.assert_allclose(c, -0.5 * g, rtol=1e-6)
+    ntk = {"initialization": prior, "parametrization": "ntk"}
+    run = replay_run(TASK, S, stop="epochs=1", **ntk)
+    assert all((b == 0.0).all() for _, b in run.parameters["epochs=1"])
+
+
 def test_a_batch_of_everything_is_no_batch():
     whole = train_ensemble(TASK, S, n_runs=20, batch_size=5, n_jobs=1)
     assert whole.configuration == TrainingConfiguration()

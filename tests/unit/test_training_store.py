@@ -1,6 +1,7 @@
 """Training ensembles: any number of workers, saved, interrupted, gone on with."""
 
 import json
+import pickle
 import signal
 import subprocess
 import sys
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 
 from priorvol import Architecture, Task, TrainingSet, load_run, rng, train_ensemble
+from priorvol.provenance import Span
 from priorvol.store import RunWriter, ensembles
 from priorvol.store.ensembles import read_ensemble_record, write_ensemble_record
 from priorvol.training import PointTally, Tally, load_ensemble, production
+from priorvol.training.runs import trainer
 
 TASK = Task(Architecture(3, (6,)))
 S = TrainingSet([0, 3, 5, 6], [0, 1, 1, 0])
@@ -25,6 +28,7 @@ SETTINGS = {
     "seed": 2,
     "progress": False,
 }
+OWN = ("optimizer", "learning_rate", "batch_size", "max_epochs")
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +71,13 @@ def test_any_number_of_workers(changes, whole):
 def test_any_cutting_into_spans(longest, whole, monkeypatch):
     monkeypatch.setattr(production, "_SPAN_RUNS", longest)
     assert_same(train(300), whole)
+
+
+def test_work_may_be_sent_to_other_processes(whole):
+    found = trainer(TASK, S, SETTINGS["stop"], {k: SETTINGS[k] for k in OWN})
+    work = pickle.loads(pickle.dumps(production.Work(found, 1).train))
+    outcome = pickle.loads(pickle.dumps(work(Span(SETTINGS["seed"], 1, 0, 300))))
+    assert outcome.tables == whole.tables and outcome.tally == whole.tally
 
 
 def test_settings_of_the_tally(whole):
