@@ -132,7 +132,7 @@ def log_bound(correlation: Array, mean: Array, y: Array) -> float:
     Examples
     --------
     >>> bound = log_bound(np.array([[1.0, -1.0], [-1.0, 1.0]]), np.zeros(2), np.array([0.5, 0.5]))
-    >>> bool(-16.0 < bound < -14.0)
+    >>> bool(-17.0 < bound < -16.0)
     True
     """
     from scipy.special import log_ndtr
