@@ -21,7 +21,14 @@ from priorvol.inputs import check_indices
 Array = npt.NDArray[np.float64]
 
 SAME = 64 * np.finfo(np.float64).eps
-"""Outputs whose squared correlation is 1 up to this are one output, up to a factor."""
+"""Outputs whose squared correlation is 1 up to this may be one output, up to a factor..."""
+
+ALIKE = 1e-12
+"""...and are it where their correlations with every other output agree up to this.
+
+Outputs at an angle a differ by a^2 in their own correlation but by a in those with others, so that
+what is taken for one output differs in sign with a probability below about 1e-12.
+"""
 
 _SKEW = 1e-10  # relative asymmetry, negative eigenvalues and the like that rounding may leave
 
@@ -111,10 +118,14 @@ class GaussianLaw:
             place = self.mean[i] / roots[i] - np.sign(rho) * self.mean[first] / roots[first]
             scale = 1.0 + abs(self.mean[i] / roots[i])
             same = (1.0 - rho * rho <= SAME) & (np.abs(place) <= np.sqrt(SAME) * scale)
-            if same.any():
-                index[i] = int(np.argmax(same))
-                sign[i] = 1 if rho[index[i]] > 0 else -1
-            else:
+            for candidate in np.flatnonzero(same).tolist():
+                turn = 1 if rho[candidate] > 0 else -1
+                j = kept[candidate]
+                rows = self.covariance[[i, j]][:, free] / roots[[i, j]][:, None] / roots[free]
+                if np.abs(rows[0] - turn * rows[1]).max() <= ALIKE:
+                    index[i], sign[i] = candidate, turn
+                    break
+            if index[i] < 0:
                 index[i], sign[i] = len(kept), 1
                 kept.append(i)
         chosen = np.array(kept, dtype=np.int64)

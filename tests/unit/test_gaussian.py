@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from priorvol import bits
-from priorvol.gaussian import GaussianLaw
+from priorvol.gaussian import SAME, GaussianLaw
 
 RNG = np.random.default_rng(20)
 
@@ -162,3 +162,17 @@ def test_functions_refuses_another_shape():
     reduced = GaussianLaw(np.eye(3)).reduced
     with pytest.raises(ValueError, match=r"positive must have shape \(n, 3\), got \(2, 2\)"):
         reduced.functions(np.zeros((2, 2), dtype=bool))
+
+
+def test_outputs_close_together_are_not_one_output():
+    """Inputs 1e-7 apart: their correlation is 1 to rounding, those with a third are not."""
+    e = 1e-7
+    factor = np.array([[1.0, 0.0], [np.cos(e), np.sin(e)], [1.0, 1.0]])
+    covariance = factor @ factor.T
+    rho = covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1])
+    assert 1.0 - rho * rho <= SAME
+    reduced = GaussianLaw(covariance).reduced
+    assert reduced.k == 3
+    assert reduced.orthants(["011", "101", "111"])[1].all()
+    factor[1] = -2.0 * factor[0]
+    assert GaussianLaw(factor @ factor.T).reduced.k == 2
