@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from priorvol import bits, checks
 from priorvol.inputs import check_indices
-from priorvol.provenance import Imported, Provenance, Source
+from priorvol.provenance import Imported, Provenance, Source, drawn_right
 from priorvol.rows import Counts, Rows, Words, read_only
 from priorvol.task import Task, check_task
 
@@ -66,7 +66,7 @@ class Draws:
         if any(span.output_draws != draws for span in spans):
             raise ValueError(f"provenance and source differ in output_draws: {spans}, {draws}")
         held = sum(span.size * draws for span in spans)
-        if held and held != self._n_samples:
+        if held and not drawn_right(self._source, held, self._n_samples):
             raise ValueError(f"provenance holds {held} draws, but n_samples = {self._n_samples}")
         if len(columns) > 1:
             counts, pairs = columns

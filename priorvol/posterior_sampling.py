@@ -3,7 +3,8 @@
 The likelihood is 0-1: P_B(f given S) = P(f) / P(S) where f has the labels of S, else 0
 (1805.08522, 2006.15191). Where the outputs are Gaussian, they are a truncated normal on S and
 normal elsewhere given those: `posterior` draws them exactly, and `posterior_probability` divides
-two orthant probabilities.
+two orthant probabilities. At finite width `posterior` draws networks from the prior and keeps those
+that fit (`priorvol.rejection`).
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def posterior(
     task: Task,
     training_set: TrainingSet,
     *,
-    n_samples: int,
+    n_samples: int | None = None,
+    n_proposals: int | None = None,
     seed: int = 0,
     chain_length: int | None = None,
     n_jobs: int = -1,
@@ -50,25 +52,33 @@ def posterior(
 ) -> FunctionTable:
     """Draw functions from P_B(f given S) and count them.
 
-    Every draw has exactly the posterior's law. Draws are independent where that is cheap; else
-    they come in Markov chains, each of which starts from an independent exact draw. The chains
-    are groups of draws as `priorvol.collect` makes them: intervals take them into account, and
-    ``inflation`` says how many draws are worth one. The same arguments give the same table, bit
-    for bit, for any number of workers and across interruptions.
+    Every draw has exactly the posterior's law. The same arguments give the same table, bit for bit,
+    for any number of workers and across interruptions.
+
+    At infinite width, and for perceptrons with Gaussian parameters, draws are independent where
+    that is cheap; else they come in Markov chains, each of which starts from an independent exact
+    draw. The chains are groups of draws as `priorvol.collect` makes them: intervals take them into
+    account, and ``inflation`` says how many draws are worth one.
+
+    At finite width networks are drawn from the prior and those that fit are kept: exactly those
+    that `priorvol.collect` draws with the same seed. Draws are independent, their number is random,
+    and `priorvol.rejection.acceptance` says what share was accepted, which is P(S).
 
     Parameters
     ----------
     task : Task
-        Of infinite width, or a perceptron with Gaussian parameters.
     training_set : TrainingSet
-    n_samples : int
-        Number of functions drawn, rounded up to whole chains. ``1e6`` is accepted.
+    n_samples : int, optional
+        At infinite width: number of functions drawn, rounded up to whole chains. ``1e6`` is
+        accepted.
+    n_proposals : int, optional
+        At finite width: number of networks drawn from the prior. Those that fit are kept.
     seed : int
         In [0, 2^64).
     chain_length : int, optional
-        Steps of a chain; 1 for independent draws. By default 1 where at least one proposal in
-        sixteen is accepted, else the power of two above the number of proposals that an
-        independent draw takes.
+        At infinite width: steps of a chain; 1 for independent draws. By default 1 where at least
+        one proposal in sixteen is accepted, else the power of two above the number of proposals
+        that an independent draw takes.
     n_jobs : int
         Workers, as in joblib.
     store : path, optional
@@ -80,19 +90,23 @@ def posterior(
     -------
     FunctionTable
         Its source, `priorvol.provenance.PosteriorSampling`, names the training set, the method
-        and the length of the chains.
+        and the length of the chains. At finite width its provenance says which networks of the
+        prior were looked at, and ``n_samples`` is the number of those that fit.
 
     Raises
     ------
     ValueError
-        If an argument is out of range, the outputs are not Gaussian, P(S) = 0 or less than one
-        proposal in 10^7 would be accepted, or the folder is of another run.
+        If an argument is out of range or does not go with the width, P(S) = 0 or less than one
+        proposal in 10^7 would be accepted, or the folder is of another run. At finite width also
+        if no network fits, or so few are expected to that nothing is drawn
+        (`priorvol.rejection.FEWEST_PER_HOUR`); the message says what to do instead.
 
     Notes
     -----
-    The trained outputs are drawn one after another from the prior, tilted so that the largest log
-    weight is as small as can be (Botev 2017, 1603.04166), and accepted with the probability that
-    makes them exact. Chains are independence Metropolis: proposals come from a mixture of that
+    At infinite width, the trained outputs are drawn one after another from the prior, tilted so
+    that the largest log weight is as small as can be (Botev 2017, 1603.04166), and accepted with
+    the probability that makes them exact. Chains are independence Metropolis: proposals come from a
+    mixture of that
     guide and of EP's posterior (`priorvol._kernels.posterior`). The other outputs are drawn anew
     at every step. Outputs that are fixed, or determined by others, are handled exactly.
 
@@ -106,13 +120,50 @@ def posterior(
     >>> bool(S.fits(table).all()), print(table.source)
     independent posterior samples given 3 training inputs, 2 of them labelled 1
     (True, None)
+    >>> table = posterior(Task(Architecture(3, (8,))), S, n_proposals=1000)
+    >>> 0 < table.n_samples < 1000, bool(S.fits(table).all())
+    (True, True)
     """
     check_training_set(training_set, check_task(task).m)
+    seed, n_jobs = check_seed(seed), checks.jobs(n_jobs)
+    if is_drawn_by_rejection(task):
+        _refuse("finite width", n_samples=n_samples, chain_length=chain_length)
+        number = checks.integer("n_proposals", n_proposals, low=1, high=MAX_SAMPLES)
+        from priorvol.rejection import refuse_none, rejection_producer
+
+        producer = rejection_producer(task, training_set, seed=seed, n_jobs=n_jobs)
+        wanted = Span(seed, 1, 0, number)
+        return refuse_none(produce(producer, wanted, n_jobs=n_jobs, store=store, progress=progress))
+    _refuse("infinite width", n_proposals=n_proposals)
     number = checks.integer("n_samples", n_samples, low=1, high=MAX_SAMPLES)
     producer = _producer(task, training_set, chain_length)
     draws = producer.source.output_draws
-    wanted = Span(check_seed(seed), draws, 0, -(-number // draws))
-    return produce(producer, wanted, n_jobs=checks.jobs(n_jobs), store=store, progress=progress)
+    wanted = Span(seed, draws, 0, -(-number // draws))
+    return produce(producer, wanted, n_jobs=n_jobs, store=store, progress=progress)
+
+
+def is_drawn_by_rejection(task: Task) -> bool:
+    """Whether `posterior` takes a number of proposals: at finite width.
+
+    Perceptrons with Gaussian parameters have Gaussian outputs and are drawn from directly.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture
+    >>> is_drawn_by_rejection(Task(Architecture(3, (8,)))), is_drawn_by_rejection(
+    ...     Task(Architecture(3)))
+    (True, False)
+    """
+    if task.architecture.hidden:
+        return not task.architecture.is_infinite
+    return task.prior.distribution[0] != "gaussian"
+
+
+def _refuse(width: str, **values: Any) -> None:
+    for name, value in values.items():
+        if value is not None:
+            other = "n_proposals" if name != "n_proposals" else "n_samples"
+            raise ValueError(f"{name} = {value!r} has no meaning at {width}: give {other}")
 
 
 def posterior_probability(
@@ -225,8 +276,9 @@ def _gaussian_law(task: Task) -> GaussianLaw:
     hidden = task.architecture.hidden
     if hidden and not task.architecture.is_infinite:
         raise ValueError(
-            f"the posterior is drawn from at infinite width (hidden = (inf, ...)) and for "
-            f"perceptrons with Gaussian parameters, got hidden = {hidden}"
+            f"P_B(f|S) is a ratio of two orthants at infinite width (hidden = (inf, ...)) and for "
+            f"perceptrons with Gaussian parameters, got hidden = {hidden}: count functions with "
+            "posterior(task, training_set, n_proposals=...)"
         )
     return output_law(task)
 

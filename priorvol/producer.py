@@ -46,6 +46,8 @@ class Producer:
         `priorvol._kernels.rows`), and the sums for T. What it returns depends on the span alone.
     unit : str
         What is counted on the progress bar.
+    number : str
+        The argument that says how many draws are wanted, for messages.
 
     Examples
     --------
@@ -63,6 +65,7 @@ class Producer:
     source: Source
     count: Callable[[Span], tuple[Words, TSums]]
     unit: str = "functions"
+    number: str = "n_samples"
 
     def table(self, span: Span) -> FunctionTable:
         """Return the table of one span."""
@@ -78,9 +81,17 @@ class Producer:
             m=self.task.m,
             source=self.source,
             provenance=Provenance((span,)),
-            n_samples=span.size * span.output_draws,
+            n_samples=int(t_sums[0].sum()),
             t_sums=t_sums,
         )
+
+    def counted(self, span: Span) -> tuple[int, tuple[Words, TSums]]:
+        """Return the number of draws of one span, and what ``count`` returns."""
+        return span.size * span.output_draws, self.count(span)
+
+    def tabled(self, span: Span) -> tuple[int, FunctionTable]:
+        """Return the number of draws of one span, and its table."""
+        return span.size * span.output_draws, self.table(span)
 
 
 def produce(
@@ -121,18 +132,18 @@ def produce(
                 RunWriter(store, task=producer.task, source=producer.source, seed=wanted.seed)
             )
             held = writer.provenance
-            _refuse_more(held, wanted, store)
+            _refuse_more(producer, held, wanted, store)
         bar = stack.enter_context(_bar(producer, wanted, held, progress))
         spans = cut_spans(producer, wanted, held)
         if writer is None:
             pile = _Pile(producer, len(spans), n_jobs)
-            for counted in stack.enter_context(closing(each(producer.count, spans, n_jobs))):
+            for n, counted in stack.enter_context(closing(each(producer.counted, spans, n_jobs))):
                 pile.add(*counted)
-                bar.update(int(counted[1][0].sum()))
+                bar.update(n)
             return pile.table(wanted)
-        for table in stack.enter_context(closing(each(producer.table, spans, n_jobs))):
+        for n, table in stack.enter_context(closing(each(producer.tabled, spans, n_jobs))):
             writer.add(table)
-            bar.update(table.n_samples)
+            bar.update(n)
         return writer.finish()
 
 
@@ -168,7 +179,7 @@ def pilot(producer: Producer, seconds: float = 0.1) -> tuple[float, FunctionTabl
         if elapsed > seconds / 4 or groups >= BLOCK:
             start = time.perf_counter()  # once more: the first time touched new memory
             producer.table(Span(0, draws, 0, groups))
-            return table.n_samples / min(elapsed, time.perf_counter() - start), table
+            return groups * draws / min(elapsed, time.perf_counter() - start), table
         groups *= 4
 
 
@@ -190,13 +201,14 @@ def cut_spans(producer: Producer, wanted: Span, held: Provenance) -> list[Span]:
     return spans
 
 
-def _refuse_more(held: Provenance, wanted: Span, store: str | Path) -> None:
+def _refuse_more(producer: Producer, held: Provenance, wanted: Span, store: str | Path) -> None:
     groups = sum(span.size for span in held.spans)
     inside = wanted.size - sum(gap.size for gap in held.gaps(wanted))
     if groups > inside:
         raise ValueError(
-            f"{store} holds {groups * wanted.output_draws:,} samples, more than n_samples = "
-            f"{wanted.size * wanted.output_draws:,}: ask for as many, or name another folder"
+            f"{store} holds {groups * wanted.output_draws:,} samples, more than "
+            f"{producer.number} = {wanted.size * wanted.output_draws:,}: ask for as many, or name "
+            "another folder"
         )
 
 
@@ -214,15 +226,19 @@ class _Pile:
         self._waiting = np.empty((0, 0), dtype=np.uint64)
         self._n_waiting = 0
         self._done: Rows | None = None
+        self._none = self._waiting
         self._t_sums: list[Counts] = []
 
     def add(self, rows: Words, t_sums: TSums) -> None:
         """Put one span's rows on the pile; sort it once it outgrows what is sorted."""
-        stop = self._n_waiting + len(rows)
-        if stop > len(self._waiting):
-            self._make_room(stop, rows)
-        self._waiting[self._n_waiting : stop] = rows
-        self._n_waiting = stop
+        if len(rows):
+            stop = self._n_waiting + len(rows)
+            if stop > len(self._waiting):
+                self._make_room(stop, rows)
+            self._waiting[self._n_waiting : stop] = rows
+            self._n_waiting = stop
+        else:
+            self._none = rows
         sums = [one for one in t_sums if one is not None]
         before = self._t_sums or [np.zeros_like(one) for one in sums]
         self._t_sums = [a + b for a, b in zip(before, sums, strict=True)]
@@ -232,9 +248,9 @@ class _Pile:
     def table(self, wanted: Span) -> FunctionTable:
         """Return the table of everything."""
         self._settle()
-        assert self._done is not None  # a run has at least one draw
+        rows = self._none if self._done is None else self._done.array
         pairs = self._t_sums[1] if len(self._t_sums) > 1 else None
-        return self._producer.table_of(self._done.array, wanted, (self._t_sums[0], pairs))
+        return self._producer.table_of(rows, wanted, (self._t_sums[0], pairs))
 
     def _make_room(self, needed: int, rows: Words) -> None:
         """Take room for all spans if they are like this one; memory not written costs nothing."""

@@ -13,7 +13,7 @@ from priorvol.rng import BLOCK, STREAM_VERSION, check_seed
 from priorvol.training_set import TrainingSet
 
 MAX_DRAWS = 1 << 16
-POSTERIOR_METHODS = ("independent", "chains")
+POSTERIOR_METHODS = ("independent", "chains", "rejection")
 
 _TITLES = ("name", "quantity")
 
@@ -131,8 +131,9 @@ class PosteriorSampling:
     training_set : TrainingSet
         Its indices are those of the task that was drawn from; a table restricted to some inputs
         keeps them.
-    method : "independent" or "chains"
-        Draws of their own, or Markov chains that start from one.
+    method : "independent", "chains" or "rejection"
+        Draws of their own, Markov chains that start from one, or draws of the prior of which those
+        that fit were kept; provenance then says which draws of the prior were looked at.
     output_draws : int
         Draws in one group: the length of a chain, 1 for independent draws.
     task_hash : str
@@ -165,16 +166,23 @@ class PosteriorSampling:
             kind = type(self.training_set).__name__
             raise ValueError(f"training_set must be a TrainingSet, got {kind}")
         checks.choice("posterior method", self.method, POSTERIOR_METHODS)
-        high = 1 if self.method == "independent" else MAX_DRAWS
+        high = MAX_DRAWS if self.method == "chains" else 1
         draws = checks.integer("output_draws", self.output_draws, low=1, high=high)
         object.__setattr__(self, "output_draws", draws)
         if not isinstance(self.task_hash, str):
             raise ValueError(f"task_hash must be text, got {self.task_hash!r:.80}")
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether the draws are those of their spans that fit, not all of them."""
+        return self.method == "rejection"
+
     def __str__(self) -> str:
         """Return one line for people."""
         how = "independent posterior samples"
-        if self.method == "chains":
+        if self.method == "rejection":
+            how += ", accepted from the prior,"
+        elif self.method == "chains":
             how = f"posterior samples in Markov chains of {self.output_draws}"
         return f"{how} given {self.training_set}"
 
@@ -282,6 +290,19 @@ def source_from_json(record: dict[str, Any]) -> Source:
     checks.choice("source kind", kind, _SOURCES)
     rest = {key: value for key, value in record.items() if key != "kind"}
     return checks.from_record(_SOURCES[str(kind)], rest, "source")
+
+
+def drawn_right(source: Source, n_drawn: int, n_samples: int) -> bool:
+    """Whether a table may hold ``n_samples`` draws if its spans hold ``n_drawn``.
+
+    Examples
+    --------
+    >>> drawn_right(PriorSampling(), 10, 9)
+    False
+    """
+    if isinstance(source, PosteriorSampling) and source.is_filtered:
+        return n_samples <= n_drawn
+    return n_samples == n_drawn
 
 
 @dataclass(frozen=True, order=True)

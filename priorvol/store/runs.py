@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from priorvol.provenance import Imported, PriorSampling, Provenance, Source
+from priorvol.provenance import Imported, PriorSampling, Provenance, Source, drawn_right
 from priorvol.rng import STREAM_VERSION, check_seed
 from priorvol.store.folder import Folder, manifest_text, read_manifest
 from priorvol.store.manifest import Manifest, Segment
@@ -230,7 +230,8 @@ class RunWriter:
                 )
         drawn = sum(span.size for span in table.provenance.spans) * held.source.output_draws
         listed = table.n_samples - table.n_unlisted
-        if table.provenance.imports or not drawn == table.n_samples == listed:
+        right = drawn_right(table.source, drawn, table.n_samples) and table.n_samples == listed
+        if table.provenance.imports or not right:
             raise ValueError(
                 f"the table must list every draw of its spans, {drawn}; it lists {listed} of "
                 f"n_samples = {table.n_samples}"
@@ -252,6 +253,10 @@ def _load(folder: Path, verify: bool) -> FunctionTable:
     manifest = read_manifest(folder)
     if not manifest.segments:
         raise ValueError(f"{folder} holds no draws yet")
-    return add_all(
+    table = add_all(
         read_segment(folder, manifest, segment, verify=verify) for segment in manifest.segments
     )
+    if len(table) == 0:
+        looked_at = sum(span.size * span.output_draws for span in table.provenance.spans)
+        raise ValueError(f"{folder} holds no functions: none of {looked_at:,} draws was accepted")
+    return table

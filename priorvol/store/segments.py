@@ -188,7 +188,7 @@ def _verify_rows(file: Path, rows: npt.NDArray[np.uint64], m: int, listed: int) 
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from None
     counts = rows[:, words]
-    if counts.min() < 1 or int(counts.sum()) != listed:
+    if (counts < 1).any() or int(counts.sum()) != listed:
         raise ValueError(
             f"{file}: counts must be at least 1 and add up to {listed}, got {counts.sum()}"
         )

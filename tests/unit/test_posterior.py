@@ -197,7 +197,7 @@ def test_sources():
         source.method = "independent"
     for changes, message in (
         ({"training_set": [0]}, "training_set must be a TrainingSet, got list"),
-        ({"method": "rejection"}, "posterior method must be one of 'independent', 'chains'"),
+        ({"method": "ep"}, "posterior method must be one of .independent., .chains., .rejection."),
         ({"method": "independent"}, "output_draws must be at least 1 and at most 1, got 8"),
         ({"output_draws": 0}, "output_draws must be at least 1"),
         ({"task_hash": 3}, "task_hash must be text"),
@@ -268,9 +268,13 @@ def test_what_is_too_hard_is_refused(monkeypatch):
         ({"task": "relu"}, "task must be a Task, got str"),
         (
             {"task": Task(Architecture(4, (40, 40)))},
-            r"at infinite width .* and for perceptrons .*, got hidden = \(40, 40\)",
+            "n_samples = 10 has no meaning at finite width: give n_proposals",
         ),
-        ({"task": Task(Architecture(4), Prior(distribution="uniform"))}, "uniform"),
+        (
+            {"task": Task(Architecture(4), Prior(distribution="uniform"))},
+            "n_samples = 10 has no meaning at finite width: give n_proposals",
+        ),
+        ({"n_proposals": 10}, "n_proposals = 10 has no meaning at infinite width: give n_samples"),
         ({"training_set": [0, 1]}, "training_set must be a TrainingSet, got list"),
         ({"training_set": TrainingSet([16], [1])}, "index 16, but there are m = 16 inputs"),
         ({"n_samples": 0}, "n_samples must be at least 1"),
