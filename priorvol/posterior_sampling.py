@@ -106,9 +106,9 @@ def posterior(
     At infinite width, the trained outputs are drawn one after another from the prior, tilted so
     that the largest log weight is as small as can be (Botev 2017, 1603.04166), and accepted with
     the probability that makes them exact. Chains are independence Metropolis: proposals come from a
-    mixture of that
-    guide and of EP's posterior (`priorvol._kernels.posterior`). The other outputs are drawn anew
-    at every step. Outputs that are fixed, or determined by others, are handled exactly.
+    mixture of that guide and of EP's posterior (`priorvol._kernels.posterior`). The other outputs
+    are drawn anew at every step. Outputs that are fixed, or determined by others, are handled
+    exactly.
 
     Examples
     --------

@@ -65,8 +65,9 @@ class Segment:
         """Check the fields."""
         if not isinstance(self.name, str) or not re.fullmatch(SEGMENT_NAME, self.name):
             raise ValueError(f"segment name must match {SEGMENT_NAME}, got {self.name!r:.80}")
-        checks.integer("n_rows", self.n_rows, low=0)  # none where every draw was rejected
-        checks.integer("n_samples", self.n_samples, low=min(self.n_rows, 1))
+        accepted = self.n_samples != 0  # else every draw was rejected, and there are no rows
+        checks.integer("n_rows", self.n_rows, low=int(accepted))
+        checks.integer("n_samples", self.n_samples, low=int(self.n_rows != 0))
         checks.integer("n_unlisted", self.n_unlisted, low=0, high=max(self.n_samples - 1, 0))
         if not isinstance(self.sha256, dict) or sorted(self.sha256) != sorted(KINDS):
             raise ValueError(f"sha256 must hold {list(KINDS)}, got {self.sha256!r:.80}")
