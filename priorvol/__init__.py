@@ -28,6 +28,7 @@ _WHERE = {
     "boolean_cube": "inputs",
     "certified_bound": "pac_bayes",
     "collect": "collector",
+    "compare": "comparison",
     "csv_inputs": "inputs",
     "digits_inputs": "inputs",
     "npz_inputs": "inputs",
@@ -56,6 +57,7 @@ _WHERE = {
 }
 _MODULES = (
     "atlas",
+    "comparison",
     "complexity",
     "estimators",
     "nulls",
@@ -69,6 +71,7 @@ __all__ = [*_WHERE, *_MODULES, "__version__"]
 
 if TYPE_CHECKING:
     from priorvol import atlas as atlas
+    from priorvol import comparison as comparison
     from priorvol import complexity as complexity
     from priorvol import estimators as estimators
     from priorvol import nulls as nulls
@@ -81,6 +84,7 @@ if TYPE_CHECKING:
     from priorvol.bound_curve import PACBayesCurve as PACBayesCurve
     from priorvol.bound_curve import pac_bayes_curve as pac_bayes_curve
     from priorvol.collector import collect as collect
+    from priorvol.comparison import compare as compare
     from priorvol.estimators import estimate as estimate
     from priorvol.estimators import estimate_batch as estimate_batch
     from priorvol.export import export_table as export_table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from priorvol.cli import options as shared
@@ -42,10 +43,16 @@ def read_training_set(options: argparse.Namespace, task: Task) -> TrainingSet:
 
     if options.training_set is None:
         return TrainingSet.of_function(options.target, options.train, m=task.m)
-    file = options.training_set
+    return read_file(options.training_set, task.m)
+
+
+def read_file(file: Path, m: int) -> TrainingSet:
+    """Return the training set of a JSON file, whose indices lie in m inputs."""
+    from priorvol.training_set import TrainingSet
+
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
-        return TrainingSet.from_json(record).check(task.m)
+        return TrainingSet.from_json(record).check(m)
     except OSError as error:
         raise ValueError(f"cannot read a training set from {file}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:

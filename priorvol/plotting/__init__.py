@@ -12,6 +12,7 @@ matplotlib is loaded when the first figure is drawn (``pip install "priorvol[plo
 """
 
 from priorvol.plotting.appearance import style
+from priorvol.plotting.comparison import comparison_plot, error_laws_plot
 from priorvol.plotting.complexity import complexity_plot
 from priorvol.plotting.convergence import convergence_plot
 from priorvol.plotting.correlation_map import correlation_map_plot
@@ -25,12 +26,14 @@ from priorvol.plotting.rank import rank_plot
 from priorvol.plotting.rare import rare_plot
 
 __all__ = [
+    "comparison_plot",
     "complexity_plot",
     "convergence_plot",
     "correlation_map_plot",
     "correlation_plot",
     "correlation_size",
     "distribution_plot",
+    "error_laws_plot",
     "histogram_plot",
     "method_errors_plot",
     "pac_bayes_plot",

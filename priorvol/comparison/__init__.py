@@ -1,0 +1,28 @@
+"""Two distributions over functions side by side: training against sampling, A against B.
+
+`compare` joins two tables, or a table and estimates, function by function, and says as a whole how
+far they agree: coefficients without counting noise and their ceiling, bounds on distances, a test
+of equality, test errors; and what two halves of either would give.
+"""
+
+from priorvol.comparison.comparing import compare
+from priorvol.comparison.concordance import Concordance
+from priorvol.comparison.distances import Bounds
+from priorvol.comparison.equality import Equality
+from priorvol.comparison.errors import ErrorLaw, Errors
+from priorvol.comparison.report import Agreement, Comparison, OneSided, Side
+from priorvol.comparison.sides import functions_to_estimate
+
+__all__ = [
+    "Agreement",
+    "Bounds",
+    "Comparison",
+    "Concordance",
+    "Equality",
+    "ErrorLaw",
+    "Errors",
+    "OneSided",
+    "Side",
+    "compare",
+    "functions_to_estimate",
+]

@@ -1,0 +1,194 @@
+"""`compare`: two tables, or a table and estimates, function by function and as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from priorvol import checks
+from priorvol.comparison.errors import compare_errors
+from priorvol.comparison.report import Comparison
+from priorvol.comparison.sides import Options, compare_estimates, compare_tables, read_estimates
+from priorvol.provenance import GaussianProcess, PosteriorSampling, TrainingRuns
+from priorvol.result import Estimate
+from priorvol.rng import check_seed
+from priorvol.simplicity.association import MOST_RESAMPLES
+from priorvol.table import FunctionTable
+from priorvol.training_set import TrainingSet, check_training_set
+
+FEWEST_DRAWS = 20
+"""Draws that a table needs to be compared: its halves are halved again."""
+
+
+def compare(
+    table_a: FunctionTable,
+    table_b: FunctionTable | Mapping[Any, Estimate] | Iterable[Estimate],
+    *,
+    functions: Any = None,
+    evidence: Estimate | None = None,
+    training_set: TrainingSet | None = None,
+    target: Any = None,
+    names: tuple[str, str] = ("A", "B"),
+    min_count: int = 10,
+    max_functions: int = 10_000,
+    level: float = 0.95,
+    seed: int = 0,
+    n_permutations: int = 999,
+    n_bootstrap: int = 1000,
+    n_ceiling: int = 200,
+) -> Comparison:
+    """Compare two distributions over functions, with honest errors.
+
+    Parameters
+    ----------
+    table_a : FunctionTable
+        Of the prior, a posterior, training runs or a Gaussian process.
+    table_b : FunctionTable, mapping of function to Estimate, or Estimates
+        Estimates without their functions need ``functions``.
+    functions : any form of functions, optional
+        Those of the estimates, in their order.
+    evidence : Estimate, optional
+        P(S), which estimates of P(f) are divided by: P(f|S) = P(f) / P(S) where f fits S.
+    training_set : TrainingSet, optional
+        Default: that of a table's source. Errors are counted on the other inputs. The inputs of a
+        restricted table are not those of its source: give errors a whole table.
+    target : any form of one function, optional
+        What errors are counted against; without it there are none.
+    names : (str, str)
+        What the sides are called.
+    min_count : int
+        Draws in the compared half, on the side with fewer, that a function should have if its
+        share is what the first halves say; of the functions whose log P are compared.
+    max_functions : int
+        Most functions that are compared and listed, the likeliest first.
+    level : float
+        Of every interval.
+    seed : int
+    n_permutations, n_bootstrap, n_ceiling : int
+        Of the test of equality, of intervals of coefficients, and pairs of perfect samplers.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        If the functions are on different inputs, the tables are given different training sets,
+        a table leaves out draws or has fewer than `FEWEST_DRAWS`, estimates do not go with their
+        functions, or an option is out of range.
+
+    Notes
+    -----
+    *Independent split.* A fair coin sends every draw to one of two halves. The first halves choose
+    the functions and the partition; the second are compared. So nothing regresses to the mean. A
+    function is chosen by the mean of its shares on both sides, never because the two agree, and
+    may have no draw on one side (``n_unseen``).
+
+    Estimates are compared with the second half of A on those of their functions that the first half
+    chooses. That is fair where the functions were chosen without looking at A, or by
+    `functions_to_estimate` with the same seed.
+
+    *Groups.* Of draws in groups (``output_draws`` > 1, chains) both halves hold draws of the same
+    groups, so the choice is not quite independent; errors are inflated by each function's clustered
+    variance, or take the group as one draw. Split-half nulls would share groups, so there are none.
+
+    *Shared random numbers.* Both sides are taken as independent. Tables of one kind of source that
+    have draws of one seed in common, such as two stopping points of the same runs, are not, and
+    ``n_shared`` says how many.
+
+    *Split-half nulls* put the halves of A through all of this as if they were two tables, and so
+    for B. They have half of the draws.
+
+    Examples
+    --------
+    >>> a = FunctionTable.from_counts(["00", "01", "11"], [500, 300, 200])
+    >>> b = FunctionTable.from_counts(["00", "01", "10"], [450, 350, 200])
+    >>> found = compare(a, b, n_bootstrap=0)
+    >>> found.p_value < 0.01, found.only_a.n_functions, found.only_b.texts()
+    (True, 1, ['10'])
+    """
+    _check_table("table_a", table_a)
+    level = checks.real("level", level, low=0.0, high=1.0, open_low=True, open_high=True)
+    options = Options(
+        min_count=checks.integer("min_count", min_count, low=1),
+        max_functions=checks.integer("max_functions", max_functions, low=3),
+        n_permutations=checks.integer("n_permutations", n_permutations, low=0, high=10**7),
+        n_bootstrap=checks.integer("n_bootstrap", n_bootstrap, low=0, high=MOST_RESAMPLES),
+        n_ceiling=checks.integer("n_ceiling", n_ceiling, low=0, high=MOST_RESAMPLES),
+        level=level,
+        seed=check_seed(seed),
+    )
+    names = _check_names(names)
+    if isinstance(table_b, FunctionTable):
+        if functions is not None or evidence is not None:
+            raise ValueError("functions and evidence go with estimates, not with a second table")
+        _check_table("table_b", table_b)
+        _check_same_inputs(table_a, table_b)
+        tables: tuple[FunctionTable, ...] = (table_a, table_b)
+        found = compare_tables(table_a, table_b, names, options)
+    else:
+        tables = (table_a,)
+        words, estimates = read_estimates(table_b, functions, evidence, table_a.m)
+        found = compare_estimates(table_a, words, estimates, evidence, names, options)
+    given = _training_set(tables, training_set)
+    if target is None:
+        return found
+    other = tables[1] if len(tables) == 2 else None
+    errors = compare_errors((table_a, other), found.functions, target, given, level)
+    return replace(found, errors=errors)
+
+
+def _check_table(name: str, table: Any) -> None:
+    if not isinstance(table, FunctionTable):
+        raise ValueError(f"{name} must be a FunctionTable, got {type(table).__name__}")
+    if table.n_unlisted:
+        raise ValueError(
+            f"{name} leaves out {table.n_unlisted:,} of {table.n_samples:,} draws; a comparison "
+            "needs every draw listed"
+        )
+    if table.n_groups < FEWEST_DRAWS:
+        raise ValueError(
+            f"{name} needs at least {FEWEST_DRAWS} independent draws, got {table.n_groups}"
+        )
+
+
+def _check_same_inputs(a: FunctionTable, b: FunctionTable) -> None:
+    if a.m != b.m:
+        raise ValueError(f"tables have functions on m = {a.m} and m = {b.m} inputs")
+    if a.task is not None and b.task is not None and a.task.inputs != b.task.inputs:
+        raise ValueError(f"tables are on different inputs: {a.task.inputs} and {b.task.inputs}")
+
+
+def _check_names(names: Any) -> tuple[str, str]:
+    ok = isinstance(names, tuple | list) and len(names) == 2
+    if not ok or not all(isinstance(name, str) and name.strip() for name in names):
+        raise ValueError(f"names must be two texts, got {names!r}")
+    return names[0], names[1]
+
+
+def _training_set(
+    tables: tuple[FunctionTable, ...], given: TrainingSet | None
+) -> TrainingSet | None:
+    """Return the training set that is given or that a source has; refuse two."""
+    m = tables[0].m
+    found = [each for table in tables if (each := _source_set(table)) is not None]
+    found = [each for each in found if each.indices[-1] < m]  # a restricted table's is gone
+    if len(found) == 2 and found[0] != found[1]:
+        raise ValueError("the tables are given different training sets")
+    if given is not None:
+        check_training_set(given, m)
+        if any(each != given for each in found):
+            raise ValueError("training_set is not the one that the tables are given")
+        return given
+    return found[0] if found else None
+
+
+def _source_set(table: FunctionTable) -> TrainingSet | None:
+    source = table.source
+    if isinstance(source, PosteriorSampling | TrainingRuns):
+        return source.training_set
+    if isinstance(source, GaussianProcess) and "training_set" in source.description:
+        return TrainingSet.from_json(source.description["training_set"])
+    return None

@@ -1,0 +1,156 @@
+"""Errors of functions against a target, and their distribution under two samples."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from priorvol import bits
+from priorvol.comparison.samples import Array
+from priorvol.intervals import clopper_pearson, grouped_interval
+from priorvol.rows import Counts, Words
+from priorvol.table import FunctionTable
+from priorvol.training_set import TrainingSet
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorLaw:
+    """Test errors of the functions of a table.
+
+    Attributes
+    ----------
+    mean, low, high : float
+        Mean test error with its interval: normal, or, where no draw differs from another, by how
+        much unseen draws could move it.
+    standard_error : float
+    p, p_low, p_high : (n_test + 1,) float64 arrays
+        Share of the draws with 0, 1, ... wrong test inputs, with pointwise intervals.
+    """
+
+    mean: float
+    low: float
+    high: float
+    standard_error: float
+    p: Array
+    p_low: Array
+    p_high: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errors:
+    """Test errors under A and under B.
+
+    Attributes
+    ----------
+    n_test : int
+        Inputs that errors are counted on: those held out, or all without a training set.
+    a, b : ErrorLaw or None
+        None for estimates, which say nothing of most functions.
+    difference, difference_low, difference_high : float
+        Mean error of B less that of A, with its (normal) interval; nan for estimates.
+    majority : float or None
+        Error of the constant function that most training labels have; None without a training set
+        or where labels are even.
+    of_functions : (k,) float64 array
+        Error of each joined function.
+    """
+
+    n_test: int
+    a: ErrorLaw | None
+    b: ErrorLaw | None
+    difference: float
+    difference_low: float
+    difference_high: float
+    majority: float | None
+    of_functions: Array
+
+
+def errors_of(words: Words, m: int, target: Words, test: npt.NDArray[np.int64]) -> Counts:
+    """Return how many test inputs each function has wrong, (k,)."""
+    wrong = np.empty(len(words), dtype=np.int64)
+    kept = np.zeros((1, m), dtype=bool)
+    kept[0, test] = True
+    mask = bits.pack(kept)[0]
+    step = 1 << 16
+    for start in range(0, len(words), step):
+        differs = (words[start : start + step] ^ target) & mask
+        wrong[start : start + step] = np.bitwise_count(differs).sum(axis=1)
+    return wrong
+
+
+def compare_errors(
+    tables: tuple[FunctionTable, FunctionTable | None],
+    words: Words,
+    target: Any,
+    training_set: TrainingSet | None,
+    level: float,
+) -> Errors:
+    """Return the test errors of two tables (or one, beside estimates) and of joined functions."""
+    from scipy.special import ndtri
+
+    m = tables[0].m
+    word = bits.as_word(target, m)
+    test = np.arange(m) if training_set is None else training_set.held_out(m)
+    if training_set is not None and not training_set.fits(word[None], m=m)[0]:
+        raise ValueError("target does not have the labels of the training set")
+    if len(test) == 0:
+        raise ValueError("the training set leaves no input to test on")
+    laws = [None if table is None else _law(table, word, test, level) for table in tables]
+    a, b = laws
+    difference = half = math.nan
+    if a is not None and b is not None:
+        difference = b.mean - a.mean
+        half = float(ndtri(0.5 + level / 2.0)) * math.hypot(a.standard_error, b.standard_error)
+    return Errors(
+        n_test=len(test),
+        a=a,
+        b=b,
+        difference=difference,
+        difference_low=difference - half,
+        difference_high=difference + half,
+        majority=_majority(training_set, word, m, test),
+        of_functions=errors_of(words, m, word, test) / len(test),
+    )
+
+
+def _law(
+    table: FunctionTable, target: Words, test: npt.NDArray[np.int64], level: float
+) -> ErrorLaw:
+    from scipy.special import ndtri
+
+    counts = np.zeros(len(test) + 1, dtype=np.int64)
+    for words, times in table.chunks():
+        np.add.at(counts, errors_of(words, table.m, target, test), times)
+    draws, groups = table.output_draws, table.n_groups
+    low, high, _ = grouped_interval(counts, None, n_groups=groups, draws=draws, level=level)
+    p, error = counts / table.n_samples, np.arange(len(test) + 1) / len(test)
+    mean = float(p @ error)
+    variance = float(p @ (error - mean) ** 2)
+    deviation = math.sqrt(variance / max(groups - 1, 1))  # a group is one draw at worst
+    half = float(ndtri(0.5 + level / 2.0)) * deviation
+    ends = max(mean - half, 0.0), min(mean + half, 1.0)
+    if np.count_nonzero(counts) == 1:
+        unseen = float(clopper_pearson(0, groups, level=level)[1])
+        ends = mean - unseen * mean, mean + unseen * (1.0 - mean)
+    return ErrorLaw(
+        mean=mean,
+        low=ends[0],
+        high=ends[1],
+        standard_error=deviation,
+        p=p,
+        p_low=low,
+        p_high=high,
+    )
+
+
+def _majority(
+    training_set: TrainingSet | None, target: Words, m: int, test: npt.NDArray[np.int64]
+) -> float | None:
+    if training_set is None or 2 * sum(training_set.labels) == len(training_set):
+        return None
+    label = 2 * sum(training_set.labels) > len(training_set)
+    return float((bits.unpack(target[None], m)[0, test].astype(bool) != label).mean())

@@ -1,0 +1,346 @@
+"""What `compare` returns, and how it prints."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from priorvol import bits
+from priorvol.comparison.concordance import Concordance
+from priorvol.comparison.distances import Bounds
+from priorvol.comparison.equality import Equality
+from priorvol.comparison.errors import ErrorLaw, Errors
+from priorvol.comparison.samples import Array
+from priorvol.result import Estimate
+from priorvol.rows import Counts, Words
+from priorvol.text import align
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One side of a comparison at the joined functions.
+
+    Attributes
+    ----------
+    name, description, quantity : str
+    n_samples, output_draws : int or None
+        Draws, and draws in a group; None for estimates.
+    inflation : float or None
+        Variance of counts over that of independent draws, on average over draws of joined
+        functions; None for estimates.
+    counts : (k,) int64 array or None
+    log_p, low, high : (k,) float64 arrays
+        Nats, with pointwise intervals: log_p and low are -inf where nothing was counted, low and
+        high nan where an estimate has no error.
+    missing : Estimate or None
+        Good-Turing mass of the functions never seen; None for estimates and where a table does not
+        keep what it takes.
+    """
+
+    name: str
+    description: str
+    quantity: str
+    n_samples: int | None
+    output_draws: int | None
+    inflation: float | None
+    counts: Counts | None
+    log_p: Array
+    low: Array
+    high: Array
+    missing: Estimate | None
+
+    @property
+    def p(self) -> Array:
+        """Probabilities, (k,)."""
+        import numpy as np
+
+        return np.exp(self.log_p)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneSided:
+    """Functions that one table holds and the other does not.
+
+    Attributes
+    ----------
+    n_functions : int
+    mass : Estimate
+        Their share of the draws of the table that holds them.
+    functions : (j, words) uint64 array
+        The ten most frequent, at most.
+    counts : (j,) int64 array
+    limit : float
+        Upper limit on P of each on the other side.
+    m : int
+    """
+
+    n_functions: int
+    mass: Estimate
+    functions: Words
+    counts: Counts
+    limit: float
+    m: int
+
+    def texts(self, *, base: int = 2) -> list[str]:
+        """Return the functions as text."""
+        return bits.to_text(self.functions, self.m, base=base)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """Two samples held against each other as a whole.
+
+    Attributes
+    ----------
+    draws : (int, int)
+        Of each side, halves that choose and halves that are compared together.
+    concordance : Concordance
+    total_variation, jensen_shannon : Bounds or None
+        The latter in nats, at most ln 2. None beside estimates.
+    equality : Equality
+    """
+
+    draws: tuple[int, int]
+    concordance: Concordance
+    total_variation: Bounds | None
+    jensen_shannon: Bounds | None
+    equality: Equality
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two distributions over functions side by side; see `priorvol.comparison.compare`.
+
+    Attributes
+    ----------
+    functions : (k, words) uint64 array
+        Joined functions, the likeliest first, ``max_functions`` at most.
+    m, n_listed : int
+        Number of inputs, and of functions that either side holds.
+    a, b : Side
+        Probabilities with intervals from all draws, at the joined functions.
+    only_a, only_b : OneSided or None
+        Functions that one side holds only; None beside estimates.
+    agreement : Agreement
+        From independent halves.
+    null_a, null_b : Agreement or None
+        Split halves of one side; None for grouped draws and estimates.
+    errors : Errors or None
+        Test errors; None without a target.
+    n_shared : int
+        Groups of draws (runs) that both sides made from the same random numbers.
+    level : float
+    min_count, seed : int
+    """
+
+    functions: Words
+    m: int
+    n_listed: int
+    a: Side
+    b: Side
+    only_a: OneSided | None
+    only_b: OneSided | None
+    agreement: Agreement
+    null_a: Agreement | None
+    null_b: Agreement | None
+    errors: Errors | None
+    n_shared: int
+    level: float
+    min_count: int
+    seed: int
+
+    @property
+    def p_value(self) -> float:
+        """Of the hypothesis that both sides are one distribution; nan where it is not tested."""
+        return self.agreement.equality.p_value
+
+    def __len__(self) -> int:
+        """Return the number of joined functions."""
+        return len(self.functions)
+
+    def texts(self, *, base: int = 2) -> list[str]:
+        """Return the joined functions as text."""
+        return bits.to_text(self.functions, self.m, base=base)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-ready dict; infinite and undefined numbers are None."""
+        base = 2 if self.m <= 32 else 16
+        rows: dict[str, Any] = {"function": self.texts(base=base)}
+        for key, side in (("a", self.a), ("b", self.b)):
+            columns: dict[str, Any] = {"log_p": side.log_p, "low": side.low, "high": side.high}
+            if side.counts is not None:
+                columns["count"] = side.counts
+            rows |= {f"{name}_{key}": column.tolist() for name, column in columns.items()}
+        record: dict[str, Any] = {
+            "m": self.m,
+            "n_listed": self.n_listed,
+            "n_shared": self.n_shared,
+            "level": self.level,
+            "min_count": self.min_count,
+            "seed": self.seed,
+            "p_value": self.p_value,
+        }
+        for key, side, only in (("a", self.a, self.only_a), ("b", self.b, self.only_b)):
+            record[key] = {
+                "name": side.name,
+                "description": side.description,
+                "quantity": side.quantity,
+                "n_samples": side.n_samples,
+                "output_draws": side.output_draws,
+                "inflation": side.inflation,
+                "missing_mass": None if side.missing is None else side.missing.to_json(),
+            }
+            record[f"only_{key}"] = only and {
+                "n_functions": only.n_functions,
+                "mass": only.mass.to_json(),
+                "functions": only.texts(base=base),
+                "counts": only.counts.tolist(),
+                "limit": only.limit,
+            }
+        for key in ("agreement", "null_a", "null_b"):
+            found = getattr(self, key)
+            record[key] = None if found is None else asdict(found)
+        if self.errors is not None:
+            errors = asdict(self.errors)
+            rows["error"] = errors.pop("of_functions").tolist()
+            for key in ("a", "b"):
+                law = errors[key] or {}
+                for name in ("p", "p_low", "p_high"):
+                    if name in law:
+                        law[name] = law[name].tolist()
+            record["errors"] = errors
+        names = list(rows)
+        record["functions"] = [
+            dict(zip(names, row, strict=True)) for row in zip(*rows.values(), strict=True)
+        ]
+        cleaned: dict[str, Any] = _finite(record)
+        return cleaned
+
+    def __str__(self) -> str:
+        """Return the whole comparison for people."""
+        level = f"{100 * self.level:g}%"
+        lines = [f"{side.name}: {side.description}" for side in (self.a, self.b)]
+        lines += ["", *_seen(self), ""]
+        columns = [("A and B", self.agreement)]
+        columns += [("A, halves", self.null_a)] if self.null_a else []
+        columns += [("B, halves", self.null_b)] if self.null_b else []
+        names = {"A and B": f"{self.a.name} and {self.b.name}"}
+        names |= {"A, halves": f"halves of {self.a.name}", "B, halves": f"halves of {self.b.name}"}
+        cells = [_column(names[key], found) for key, found in columns if found is not None]
+        heading = ("", *_ROWS)
+        lines += align(list(zip(heading, *cells, strict=True)), left=range(len(cells) + 1))
+        equality = self.agreement.equality
+        lines += ["", f"Test of equality: {equality.method}."]
+        lines.append(
+            f"Intervals are {level}; log P is compared on functions chosen by other draws of the "
+            f"same tables, with {self.min_count} draws expected."
+        )
+        if any(side.output_draws not in (1, None) for side in (self.a, self.b)):
+            lines.append("Draws come in groups: errors are clustered, or take a group as one draw.")
+        if self.n_shared:
+            lines.append(
+                f"Both sides used the same random numbers in {self.n_shared:,} draws or runs, and "
+                "are not independent: no error or p-value here allows for that. Use another seed."
+            )
+        if self.agreement.concordance.reason:
+            lines.append(f"No corrected coefficients: {self.agreement.concordance.reason}.")
+        if self.errors is not None:
+            lines += ["", *_errors(self, self.errors)]
+        return "\n".join(lines)
+
+
+_ROWS = (
+    "draws",
+    "functions compared",
+    "with no draw on a side",
+    "Pearson of log P",
+    "  perfect samplers",
+    "Spearman",
+    "  perfect samplers",
+    "Pearson, noise taken off",
+    "slope, noise in both",
+    "slope, least squares",
+    "  perfect samplers",
+    "total variation within",
+    "Jensen-Shannon within (nats)",
+    "p of equality",
+)
+
+
+def _column(name: str, found: Agreement) -> list[str]:
+    c = found.concordance
+    ceilings = [_ceiling(c.ceiling.get(key)) for key in ("pearson", "spearman", "slope_naive")]
+    p = found.equality.p_value
+    return [
+        name,
+        ", ".join(f"{n:,}" for n in found.draws if n) or "-",
+        f"{c.n_functions:,}",
+        f"{c.n_unseen[0]:,}, {c.n_unseen[1]:,}",
+        str(c.pearson),
+        ceilings[0],
+        str(c.spearman),
+        ceilings[1],
+        str(c.pearson_corrected),
+        str(c.slope),
+        "-" if math.isnan(c.slope_naive) else f"{c.slope_naive:+.3f}",
+        ceilings[2],
+        "-" if found.total_variation is None else str(found.total_variation),
+        "-" if found.jensen_shannon is None else str(found.jensen_shannon),
+        "-" if math.isnan(p) else f"{p:.3g}",
+    ]
+
+
+def _ceiling(found: tuple[float, float, float] | None) -> str:
+    if found is None:
+        return "-"
+    mean, low, high = found
+    return f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def _seen(found: Comparison) -> list[str]:
+    """Say what each side holds that the other does not, and what neither does."""
+    rows = []
+    for side, only in ((found.a, found.only_a), (found.b, found.only_b)):
+        other = found.b if side is found.a else found.a
+        if only is not None:
+            low, high = only.mass.interval
+            rows.append(
+                f"{only.n_functions:,} functions only of {side.name}, {only.mass.p:.4g} "
+                f"[{low:.4g}, {high:.4g}] of its draws; each has P below {only.limit:.3g} "
+                f"under {other.name}"
+            )
+        if side.missing is not None:
+            low, high = side.missing.interval
+            rows.append(
+                f"mass never seen under {side.name}: {side.missing.p:.4g} [{low:.4g}, {high:.4g}]"
+            )
+    return [f"{found.n_listed:,} functions in all", *rows]
+
+
+def _errors(found: Comparison, errors: Errors) -> list[str]:
+    lines = [f"Mean error on {errors.n_test:,} test inputs"]
+    for side, law in ((found.a, errors.a), (found.b, errors.b)):
+        if law is not None:
+            lines.append(f"  {side.name}: {_law(law)}")
+    if not math.isnan(errors.difference):
+        ends = f"[{errors.difference_low:+.4f}, {errors.difference_high:+.4f}]"
+        lines.append(f"  {found.b.name} less {found.a.name}: {errors.difference:+.4f} {ends}")
+    if errors.majority is not None:
+        lines.append(f"  majority class: {errors.majority:.4f}")
+    return lines
+
+
+def _law(law: ErrorLaw) -> str:
+    return f"{law.mean:.4f} [{law.low:.4f}, {law.high:.4f}]"
+
+
+def _finite(value: Any) -> Any:
+    """Return a record with None for numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

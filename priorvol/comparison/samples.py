@@ -1,0 +1,118 @@
+"""Two tables side by side: the counts of every function that either holds, and their halves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from priorvol.intervals import inflation
+from priorvol.rows import Counts, Words
+from priorvol.table import FunctionTable
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Counts of some functions among draws that may come in groups.
+
+    Attributes
+    ----------
+    counts : (k,) int64 array
+    effects : (k,) float64 array
+        Variance of each count over that of independent draws.
+    n : int
+        Number of draws.
+    group : int
+        Draws in a group; 1 for independent draws.
+    pairs : (k,) int64 array or None
+        Sum over groups of c (c - 1) of whole tables of grouped draws that keep it.
+    """
+
+    counts: Counts
+    effects: Array
+    n: int
+    group: int
+    pairs: Counts | None = None
+
+    @property
+    def p(self) -> Array:
+        """Shares of the draws, (k,)."""
+        return self.counts / self.n
+
+    @property
+    def unit(self) -> float:
+        """Draws that stand for one independent draw in the sum over any set of functions."""
+        return float(self.group)
+
+    def log_p(self) -> tuple[Array, Array]:
+        """Return log((c + 1/2) / (n + 1)) and the variance of its counting noise.
+
+        The variance is effect (1 - p) / (c + 1): for a Poisson count of mean x the expectation of
+        1 / (c + 1) is (1 - exp(-x)) / x.
+        """
+        noise = self.effects * (1.0 - self.p) / (self.counts + 1.0)
+        return np.log((self.counts + 0.5) / (self.n + 1.0)), noise
+
+    def take(self, kept: Mask) -> Sample:
+        """Return the counts of some of the functions among the same draws."""
+        return Sample(self.counts[kept], self.effects[kept], self.n, self.group)
+
+    def halves(self, rng: np.random.Generator) -> tuple[Sample, Sample]:
+        """Send each draw to one of two halves by a fair coin.
+
+        Halves of independent draws are independent, given how many draws each has. Of grouped
+        draws both hold draws of the same groups. The coin halves what a group adds to the variance.
+        """
+        first = rng.binomial(self.counts, 0.5)
+        n = int(first.sum()) + int(rng.binomial(self.n - int(self.counts.sum()), 0.5))
+        effects = (1.0 + self.effects) / 2.0
+        a = Sample(first, effects, n, self.group)
+        return a, Sample(self.counts - first, effects, self.n - n, self.group)
+
+
+def sample_of(table: FunctionTable, counts: Counts, pairs: Counts | None) -> Sample:
+    """Return a sample with some of a table's counts, 0 for functions that it does not hold."""
+    effects = np.ones(len(counts))
+    if table.output_draws > 1:
+        effects = np.full(len(counts), float(table.output_draws))
+        if pairs is not None:
+            groups = table.n_groups, table.output_draws
+            effects = inflation(counts, pairs, n_groups=groups[0], draws=groups[1])
+    return Sample(counts, effects, table.n_samples, table.output_draws, pairs)
+
+
+def joined(a: FunctionTable, b: FunctionTable) -> tuple[Words, Sample, Sample]:
+    """Return every function of either table, by word, and its counts in both."""
+    words = np.concatenate([a.functions, b.functions])
+    functions, places = np.unique(words, axis=0, return_inverse=True)
+    places = places.reshape(-1)
+    samples = []
+    for table, own in ((a, places[: len(a)]), (b, places[len(a) :])):
+        counts = np.zeros(len(functions), dtype=np.int64)
+        counts[own] = table.counts
+        pairs = None
+        if table.group_pairs is not None:
+            pairs = np.zeros(len(functions), dtype=np.int64)
+            pairs[own] = table.group_pairs
+        samples.append(sample_of(table, counts, pairs))
+    return functions, samples[0], samples[1]
+
+
+def at_words(table: FunctionTable, words: Words) -> Sample:
+    """Return the counts of some functions in a table."""
+    places = [table.index(word) for word in words]
+    counts = np.array([0 if i is None else table.counts[i] for i in places], dtype=np.int64)
+    pairs = table.group_pairs
+    if pairs is not None:
+        pairs = np.array([0 if i is None else pairs[i] for i in places], dtype=np.int64)
+    return sample_of(table, counts, pairs)
+
+
+def whole(table: FunctionTable) -> Sample:
+    """Return the counts of all functions of a table, in storage order."""
+    pairs = table.group_pairs
+    return sample_of(table, np.array(table.counts), None if pairs is None else np.array(pairs))

@@ -1,0 +1,363 @@
+"""The two kinds of comparison: of two tables, and of a table with estimates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from priorvol import bits, checks
+from priorvol.comparison.concordance import LogPoints, concordance
+from priorvol.comparison.distances import distances
+from priorvol.comparison.equality import Equality, equality
+from priorvol.comparison.report import Agreement, Comparison, OneSided, Side
+from priorvol.comparison.samples import Array, Mask, Sample, at_words, joined, whole
+from priorvol.intervals import clopper_pearson, grouped_interval
+from priorvol.result import Estimate, Proportions
+from priorvol.rng import generator
+from priorvol.rows import Words
+from priorvol.table import FunctionTable
+
+Places = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Options of `priorvol.comparison.compare`, checked."""
+
+    min_count: int
+    max_functions: int
+    n_permutations: int
+    n_bootstrap: int
+    n_ceiling: int
+    level: float
+    seed: int
+
+
+# Two tables
+
+
+def compare_tables(
+    table_a: FunctionTable, table_b: FunctionTable, names: tuple[str, str], options: Options
+) -> Comparison:
+    """Return the comparison of two tables on the same inputs."""
+    words, a, b = joined(table_a, table_b)
+    agreement = _agreement(a, b, options, "")
+    nulls = [_null(sample, options, f" of {side}") for sample, side in ((a, "A"), (b, "B"))]
+    order = _likeliest(0.5 * (a.p + b.p), options.max_functions)
+    sides = [
+        _side(table, sample, order, name, options.level)
+        for table, sample, name in ((table_a, a, names[0]), (table_b, b, names[1]))
+    ]
+    return Comparison(
+        functions=words[order],
+        m=table_a.m,
+        n_listed=len(words),
+        a=sides[0],
+        b=sides[1],
+        only_a=_one_sided(table_a, a, b, words, options.level),
+        only_b=_one_sided(table_b, b, a, words, options.level),
+        agreement=agreement,
+        null_a=nulls[0],
+        null_b=nulls[1],
+        errors=None,
+        n_shared=_shared(table_a, table_b),
+        level=options.level,
+        min_count=options.min_count,
+        seed=options.seed,
+    )
+
+
+def _shared(a: FunctionTable, b: FunctionTable) -> int:
+    """Return how many groups of draws come from the same streams of one kind of source."""
+    if type(a.source) is not type(b.source):
+        return 0
+    return sum(
+        max(min(s.stop, t.stop) - max(s.start, t.start), 0)
+        for s in a.provenance.spans
+        for t in b.provenance.spans
+        if s.stream == t.stream
+    )
+
+
+def _agreement(a: Sample, b: Sample, options: Options, which: str) -> Agreement:
+    """Split both, choose by the first halves and compare the second."""
+    a1, a2 = a.halves(generator(options.seed, f"halves of A{which}"))
+    b1, b2 = b.halves(generator(options.seed, f"halves of B{which}"))
+    share = 0.5 * (a1.p + b1.p)
+    expected = share * np.minimum(a2.n / a2.effects, b2.n / b2.effects)
+    chosen = _best(expected, options.min_count, options.max_functions)
+    x, y = a2.take(chosen), b2.take(chosen)
+    total_variation, jensen_shannon = distances((a1, b1), (a2, b2), options.level)
+    return Agreement(
+        draws=(a.n, b.n),
+        concordance=concordance(
+            LogPoints(*x.log_p(), *y.log_p(), _redraw(x), _redraw(y)),
+            generator(options.seed, f"coefficients{which}"),
+            n_unseen=(int((x.counts == 0).sum()), int((y.counts == 0).sum())),
+            mass=(float(x.p.sum()), float(y.p.sum())),
+            n_bootstrap=options.n_bootstrap,
+            n_ceiling=options.n_ceiling,
+            level=options.level,
+            seed=options.seed,
+        ),
+        total_variation=total_variation,
+        jensen_shannon=jensen_shannon,
+        equality=equality(
+            a, b, generator(options.seed, f"permutations{which}"), options.n_permutations
+        ),
+    )
+
+
+def _null(sample: Sample, options: Options, which: str) -> Agreement | None:
+    """Compare the halves of one table; of grouped draws they share groups."""
+    if sample.group > 1:
+        return None
+    halves = sample.halves(generator(options.seed, f"split-half null{which}"))
+    if min(half.n for half in halves) < 4:
+        return None
+    return _agreement(*halves, options, which)
+
+
+def _redraw(sample: Sample) -> Any:
+    """Return what draws the log P of a perfect sampler with as many draws."""
+
+    def redraw(truth: Array, rng: np.random.Generator) -> Array:
+        n = np.maximum(np.floor(sample.n / sample.effects), 1.0).astype(np.int64)
+        counts = rng.binomial(n, np.minimum(np.exp(truth), 1.0)) * (sample.n / n)
+        log_p: Array = np.log((counts + 0.5) / (sample.n + 1.0))
+        return log_p
+
+    return redraw
+
+
+def _side(table: FunctionTable, sample: Sample, order: Places, name: str, level: float) -> Side:
+    counts = sample.counts[order]
+    pairs = None if sample.pairs is None else sample.pairs[order]
+    low, high, effects = grouped_interval(
+        counts, pairs, n_groups=table.n_groups, draws=table.output_draws, level=level
+    )
+    missing = None
+    if table.output_draws == 1 or table.group_pairs is not None:
+        missing = table.missing_mass(level=level)
+    with np.errstate(divide="ignore"):
+        logs = [np.log(values) for values in (counts / table.n_samples, low, high)]
+    return Side(
+        name=name,
+        description=f"{table.n_samples:,} draws, {len(table):,} functions; {table.source}",
+        quantity=table.source.quantity,
+        n_samples=table.n_samples,
+        output_draws=table.output_draws,
+        inflation=float(np.average(effects, weights=counts)) if counts.any() else 1.0,
+        counts=counts,
+        log_p=logs[0],
+        low=np.minimum(logs[1], logs[0]),
+        high=np.maximum(logs[2], logs[0]),
+        missing=missing,
+    )
+
+
+def _one_sided(
+    table: FunctionTable, own: Sample, other: Sample, words: Words, level: float
+) -> OneSided:
+    """Return the functions of one table that the other has not.
+
+    Which these are is fixed by the draws of the other, so their share is an ordinary proportion.
+    """
+    alone = np.flatnonzero((own.counts > 0) & (other.counts == 0))
+    count = int(own.counts[alone].sum())
+    low, high, effect = grouped_interval(
+        [count], None, n_groups=table.n_groups, draws=table.output_draws, level=level
+    )
+    counts = np.array([count], dtype=np.int64)
+    share = Proportions(
+        counts=counts,
+        p=counts / own.n,
+        low=low,
+        high=high,
+        inflation=effect,
+        n_samples=own.n,
+        level=level,
+        interval="clopper-pearson",
+    )
+    first = alone[np.argsort(-own.counts[alone], kind="stable")[:10]]
+    return OneSided(
+        n_functions=len(alone),
+        mass=share.estimate(0, "mass of functions that the other side has not"),
+        functions=words[first],
+        counts=own.counts[first],
+        limit=float(clopper_pearson(0, other.n / other.group, level=level)[1]),
+        m=table.m,
+    )
+
+
+# A table and estimates
+
+
+def functions_to_estimate(
+    table: FunctionTable, *, min_count: int = 10, max_functions: int = 10_000, seed: int = 0
+) -> Words:
+    """Return the functions that `compare` with estimates would choose by the first half of a table.
+
+    Estimate these, and `compare` with the same ``seed`` and ``min_count`` holds the estimates
+    against draws that had no part in the choice.
+
+    Raises
+    ------
+    ValueError
+        If it is no table, or a number is out of range.
+
+    Examples
+    --------
+    >>> table = FunctionTable.from_counts(["00", "01", "11"], [500, 300, 2])
+    >>> bits.to_text(functions_to_estimate(table), 2)
+    ['00', '01']
+    """
+    if not isinstance(table, FunctionTable):
+        raise ValueError(f"table must be a FunctionTable, got {type(table).__name__}")
+    min_count = checks.integer("min_count", min_count, low=1)
+    most = checks.integer("max_functions", max_functions, low=1)
+    chosen, _ = _first_half(table, table.functions, min_count, most, seed)
+    return np.ascontiguousarray(table.functions[chosen])
+
+
+def _first_half(
+    table: FunctionTable, words: Words, min_count: int, most: int, seed: int
+) -> tuple[Mask, Sample]:
+    """Return which functions the first half chooses, and the second half at all of ``words``."""
+    first, second = whole(table).halves(generator(seed, "halves of A"))
+    places = [table.index(word) for word in words]
+    known = np.array([place is not None for place in places], dtype=bool)
+    own = np.array([place or 0 for place in places], dtype=np.int64)
+    expected = np.where(known, (first.p * second.n / second.effects)[own], 0.0)
+    counts = np.where(known, second.counts[own], 0)
+    effects = np.where(known, second.effects[own], float(second.group))
+    return _best(expected, min_count, most), Sample(counts, effects, second.n, second.group)
+
+
+def read_estimates(
+    given: Any, functions: Any, evidence: Any, m: int
+) -> tuple[Words, list[Estimate]]:
+    """Return functions and their estimates, or raise ``ValueError``."""
+    if isinstance(given, Mapping):
+        if functions is not None:
+            raise ValueError("functions are the keys of the mapping: leave them out")
+        functions, given = list(given), list(given.values())
+    elif functions is None:
+        raise ValueError("a list of estimates needs the functions that they are of")
+    if not isinstance(given, Iterable):
+        raise ValueError(
+            f"table_b must be a FunctionTable or estimates, got {type(given).__name__}"
+        )
+    estimates = list(given)
+    wanted = [*estimates, *([] if evidence is None else [evidence])]
+    wrong = [each for each in wanted if not isinstance(each, Estimate)]
+    if wrong:
+        raise ValueError(f"an Estimate is wanted, got {type(wrong[0]).__name__}")
+    words, found = bits.as_words(functions, m)
+    if found != m or len(words) != len(estimates) or len(words) == 0:
+        raise ValueError(
+            f"{len(estimates)} estimates and {len(words)} functions of {found} bits do not go "
+            f"with a table on m = {m} inputs, one estimate a function"
+        )
+    if len(np.unique(words, axis=0)) < len(words):
+        raise ValueError("a function has two estimates")
+    if evidence is not None and not math.isfinite(evidence.log_p):
+        raise ValueError(f"evidence must have a finite log_p, got {evidence.log_p}")
+    return words, estimates
+
+
+def compare_estimates(
+    table: FunctionTable,
+    words: Words,
+    estimates: list[Estimate],
+    evidence: Estimate | None,
+    names: tuple[str, str],
+    options: Options,
+) -> Comparison:
+    """Return the comparison of a table with estimates of some functions."""
+    log_p = np.array([each.log_p for each in estimates])
+    low, high = (np.array([getattr(each, end) for each in estimates]) for end in ("low", "high"))
+    noise = np.array([each.standard_error**2 if each.has_error else 0.0 for each in estimates])
+    if evidence is not None:  # its own error moves all alike: it bears on no coefficient
+        log_p, low, high = (values - evidence.log_p for values in (log_p, low, high))
+    chosen, half = _first_half(table, words, options.min_count, options.max_functions, options.seed)
+    chosen &= np.isfinite(log_p) & np.isfinite(noise)
+    x, y, spread = half.take(chosen), log_p[chosen], np.sqrt(noise[chosen])
+
+    def redraw(truth: Array, rng: np.random.Generator) -> Array:
+        drawn: Array = truth + spread * rng.standard_normal(len(truth))
+        return drawn
+
+    agreement = Agreement(
+        draws=(table.n_samples, 0),
+        concordance=concordance(
+            LogPoints(*x.log_p(), y, spread**2, _redraw(x), redraw),
+            generator(options.seed, "coefficients"),
+            n_unseen=(int((x.counts == 0).sum()), 0),
+            mass=(float(x.p.sum()), math.nan),
+            n_bootstrap=options.n_bootstrap,
+            n_ceiling=options.n_ceiling,
+            level=options.level,
+            seed=options.seed,
+        ),
+        total_variation=None,
+        jensen_shannon=None,
+        equality=Equality(
+            p_value=math.nan,
+            statistic=math.nan,
+            method="not made: estimates say nothing of the other functions",
+        ),
+    )
+    order = _likeliest(log_p, options.max_functions)
+    methods = ", ".join(sorted({each.method for each in estimates}))
+    silent = sum(not each.has_error for each in estimates)
+    said = f"; {silent:,} have no error of their own, and are taken as exact" if silent else ""
+    over = "" if evidence is None else f", over P(S) = {evidence.p:.4g}"
+    quantities = sorted({each.quantity for each in estimates})
+    quantity = quantities[0] if len(quantities) == 1 else "P(f)"
+    return Comparison(
+        functions=words[order],
+        m=table.m,
+        n_listed=len(words),
+        a=_side(table, at_words(table, words), order, names[0], options.level),
+        b=Side(
+            name=names[1],
+            description=f"{len(estimates):,} estimates by {methods}{over}{said}",
+            quantity=quantity if evidence is None else "P(f|S)",
+            n_samples=None,
+            output_draws=None,
+            inflation=None,
+            counts=None,
+            log_p=log_p[order],
+            low=low[order],
+            high=high[order],
+            missing=None,
+        ),
+        only_a=None,
+        only_b=None,
+        agreement=agreement,
+        null_a=_null(whole(table), options, " of A"),
+        null_b=None,
+        errors=None,
+        n_shared=0,
+        level=options.level,
+        min_count=options.min_count,
+        seed=options.seed,
+    )
+
+
+def _best(expected: Array, least: float, most: int) -> Mask:
+    """Return which values are at least ``least``, the ``most`` largest of them."""
+    order = np.argsort(-expected, kind="stable")[:most]
+    chosen = np.zeros(len(expected), dtype=bool)
+    chosen[order] = expected[order] >= least
+    return chosen
+
+
+def _likeliest(values: Array, most: int) -> Places:
+    return np.argsort(-values, kind="stable")[:most]

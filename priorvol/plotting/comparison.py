@@ -1,0 +1,265 @@
+"""P(f) under one distribution against P(f) under another, and their test errors."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from priorvol.comparison.report import Comparison, Side
+from priorvol.plotting.appearance import INK, axes
+from priorvol.plotting.legend import clear_legend, legend_below
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = npt.NDArray[np.float64]
+
+ONLY_A = "#0072B2"
+ONLY_B = "#D55E00"
+FEWEST_DRAWS = 4
+"""Draws expected of a function where the band begins: of fewer the logarithm is not normal."""
+
+MOST_BARS = 300
+"""Functions that have error bars, the likeliest; the others are points."""
+
+
+def comparison_plot(comparison: Comparison, ax: Axes | None = None) -> Axes:
+    """Draw P(f) under B against P(f) under A, with intervals.
+
+    The grey band is where two perfect samplers of one distribution, with these numbers of draws,
+    would put the functions. Functions that one side never drew are hollow triangles at the upper
+    limit of P there. Where test errors are known they give the colours.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    ax : Axes, optional
+        Default: those of a new figure in the house style.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If it is no comparison, ``ax`` is no Axes, or no function has a P(f) above 0.
+    ImportError
+        If matplotlib is not installed.
+
+    Notes
+    -----
+    All draws are shown, so functions drawn once or twice look more alike, or less, than they are:
+    coefficients come from independent halves (`priorvol.comparison.compare`), and stand above.
+
+    Examples
+    --------
+    >>> from priorvol import FunctionTable, compare
+    >>> a = FunctionTable.from_counts(["00", "01", "11"], [500, 300, 200])
+    >>> b = FunctionTable.from_counts(["00", "01", "10"], [450, 350, 200])
+    >>> ax = comparison_plot(compare(a, b, n_bootstrap=0, n_permutations=0))
+    >>> ax.get_xscale(), ax.get_yscale()
+    ('log', 'log')
+    """
+    found = _check(comparison)
+    alone = ax is None
+    a, b = found.a, found.b
+    seen_a, seen_b = np.isfinite(a.log_p), np.isfinite(b.log_p)
+    both = seen_a & seen_b
+    if not (seen_a | seen_b).any():
+        raise ValueError("no function of the comparison has a probability above 0")
+    values = np.concatenate([a.p[seen_a], b.p[seen_b]])
+    limits = [np.exp(s.high[~seen]) for s, seen in ((a, seen_a), (b, seen_b)) if (~seen).any()]
+    limits = [limit[np.isfinite(limit) & (limit > 0)] for limit in limits]
+    low = min(float(values.min()), *(float(limit.min(initial=1.0)) for limit in limits), 1.0)
+    ends = max(low / 2.5, 1e-300), min(2.0 * float(values.max()), 1.3)
+    with axes(ax) as ax:
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        _band(ax, found, ends)
+        ax.plot(ends, ends, color="black", linewidth=0.6, zorder=2, label="equal")
+        _points(ax, found, both)
+        alone_a, alone_b = seen_a & ~seen_b, seen_b & ~seen_a
+        for kept, x, y, mark, colour, name in (
+            (alone_a, a.p, np.exp(b.high), "v", ONLY_A, a.name),
+            (alone_b, np.exp(a.high), b.p, "<", ONLY_B, b.name),
+        ):
+            if kept.any():
+                text = f"only {name}: {100 * found.level:g}% limit"
+                style: dict[str, Any] = {
+                    "linestyle": "none",
+                    "fillstyle": "none",
+                    "markeredgewidth": 0.5,
+                }
+                ax.plot(
+                    x[kept],
+                    y[kept],
+                    mark,
+                    color=colour,
+                    alpha=0.6,
+                    zorder=4,
+                    rasterized=True,
+                    label=text,
+                    **style,
+                )
+        ax.set_xlim(*ends)
+        ax.set_ylim(*ends)
+        ax.set_xlabel(_axis(a))
+        ax.set_ylabel(_axis(b))
+        ax.set_title(_title(found), fontsize=6.5, loc="left")
+        legend_below(ax, alone=alone, ncols=2)
+    return ax
+
+
+def error_laws_plot(comparison: Comparison, ax: Axes | None = None) -> Axes:
+    """Draw how the test error is distributed under both sides, with pointwise intervals.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Made with a target.
+    ax : Axes, optional
+        Default: those of a new figure in the house style.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    ValueError
+        If it is no comparison with test errors, or ``ax`` is no Axes.
+    ImportError
+        If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from priorvol import FunctionTable, compare
+    >>> table = FunctionTable.from_counts(["00", "01", "11"], [500, 300, 200])
+    >>> found = compare(table, table, target="00", n_bootstrap=0, n_permutations=0)
+    >>> error_laws_plot(found).get_xlabel()
+    'error on 2 test inputs'
+    """
+    found = _check(comparison)
+    errors = found.errors
+    if errors is None:
+        raise ValueError("the comparison has no test errors: compare with a target")
+    x = np.arange(errors.n_test + 1) / errors.n_test
+    curves: list[Any] = []
+    with axes(ax) as ax:
+        for side, law, colour, shift in (
+            (found.a, errors.a, ONLY_A, -0.16),
+            (found.b, errors.b, ONLY_B, 0.16),
+        ):
+            if law is None:
+                continue
+            text = f"{side.name}: mean {law.mean:.3g} [{law.low:.3g}, {law.high:.3g}]"
+            at = x + shift / errors.n_test
+            width = 0.32 / errors.n_test
+            ax.bar(at, law.p, width, color=colour, alpha=0.55, linewidth=0, label=text)
+            shown = law.p > 0
+            ax.vlines(at[shown], law.p_low[shown], law.p_high[shown], colors=colour, linewidth=0.7)
+            curves.append((at, law.p_high))
+        if errors.majority is not None:
+            text = f"majority class: {errors.majority:.3g}"
+            across = ax.get_xaxis_transform()  # no line, which a legend would have to clear
+            dots: dict[str, Any] = {
+                "linewidths": 0.8,
+                "linestyles": ":",
+                "transform": across,
+                "label": text,
+            }
+            ax.vlines([errors.majority], 0.0, 1.0, colors=INK, **dots)
+        laws = [law for law in (errors.a, errors.b) if law is not None]
+        used = np.flatnonzero(np.max([law.p for law in laws], axis=0) > 1e-4)
+        last = max(float(x[used[-1]]), errors.majority or 0.0)
+        ax.set_xlim(x[used[0]] - 0.8 / errors.n_test, last + 0.8 / errors.n_test)
+        ax.set_ylim(bottom=0.0, auto=None)
+        ax.set_xlabel(f"error on {errors.n_test:,} test inputs")
+        ax.set_ylabel("share of draws")
+        clear_legend(ax, "upper right", curves)
+    return ax
+
+
+def _check(comparison: Any) -> Comparison:
+    if not isinstance(comparison, Comparison):
+        raise ValueError(f"comparison must be a Comparison, got {type(comparison).__name__}")
+    return comparison
+
+
+def _band(ax: Axes, found: Comparison, ends: tuple[float, float]) -> None:
+    """Shade where perfect samplers put the functions."""
+    from scipy.special import ndtri
+
+    per_draw = [
+        side.inflation / side.n_samples
+        for side in (found.a, found.b)
+        if side.n_samples is not None and side.inflation is not None
+    ]
+    start = max(ends[0], FEWEST_DRAWS * max(per_draw))
+    if start >= ends[1]:
+        return
+    p = np.geomspace(start, ends[1], 200)
+    variance = sum(per_draw) * np.maximum(1.0 - p, 0.0) / p
+    half = float(ndtri(0.5 + found.level / 2.0)) * np.sqrt(variance)
+    text = f"{100 * found.level:g}% of perfect samplers"
+    upper = np.exp(np.minimum(np.log(p) + half, 300.0))
+    lower = np.exp(np.maximum(np.log(p) - half, -690.0))
+    ax.fill_between(p, lower, upper, color="0.85", linewidth=0, zorder=0, label=text)
+
+
+def _points(ax: Axes, found: Comparison, both: npt.NDArray[np.bool_]) -> None:
+    a, b = found.a, found.b
+    barred = np.flatnonzero(both)[:MOST_BARS]
+    x, y = a.p[barred], b.p[barred]
+    bars = []
+    for side, at in ((a, x), (b, y)):
+        low, high = np.exp(side.low[barred]), np.exp(side.high[barred])
+        bars.append(np.nan_to_num(np.array([np.maximum(at - low, 0), np.maximum(high - at, 0)])))
+    ax.errorbar(
+        x, y, xerr=bars[0], yerr=bars[1], fmt="none", ecolor="0.6", elinewidth=0.4, zorder=2.5
+    )
+    x, y = a.p[both], b.p[both]
+    label = "function"
+    if found.errors is None:
+        ax.plot(x, y, ".", color="black", markersize=2.5, rasterized=True, zorder=3, label=label)
+        return
+    shades = found.errors.of_functions[both]
+    dots = ax.scatter(
+        x, y, s=6, c=shades, linewidths=0, rasterized=True, zorder=3, label=label, cmap="viridis"
+    )
+    ax.figure.figure.colorbar(dots, ax=ax, label="test error", pad=0.02)
+
+
+def _axis(side: Side) -> str:
+    symbols = {
+        "P_SGD(f|S)": r"$P_\mathrm{SGD}(f\,|\,S)$",
+        "P_B(f|S)": r"$P_B(f\,|\,S)$",
+        "P(f|S)": r"$P(f\,|\,S)$",
+        "P_NTK(f|S)": r"$P_\mathrm{NTK}(f\,|\,S)$",
+        "P(f)": "$P(f)$",
+    }
+    return f"{symbols.get(side.quantity, side.quantity)}, {side.name}"
+
+
+def _title(found: Comparison) -> str:
+    """Say the coefficients, their ceiling, and the p-value."""
+    c = found.agreement.concordance
+    lines = []
+    if math.isfinite(c.pearson.value):
+        text = f"Pearson {c.pearson.value:.3f}"
+        if "pearson" in c.ceiling:
+            text += " (perfect samplers {:.3f} [{:.3f}, {:.3f}])".format(*c.ceiling["pearson"])
+        lines.append(text)
+    second = []
+    if math.isfinite(c.slope.value):
+        slope = f"slope {c.slope.value:.3f}"
+        if math.isfinite(c.slope.low):
+            slope += f" [{c.slope.low:.3f}, {c.slope.high:.3f}]"
+        second.append(slope)
+    if math.isfinite(found.p_value):
+        second.append(f"p of equality {found.p_value:.2g}")
+    return "\n".join([*lines, ", ".join(second)] if second else lines)
