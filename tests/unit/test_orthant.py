@@ -377,7 +377,7 @@ def test_parity_of_a_nearly_linear_network():
     signs = np.array([1 if int(i).bit_count() % 2 else -1 for i in range(128)])
     found = orthant_probability(output_law(task), signs[:32])
     assert found.low < -203.0077 < found.high  # by a factor in 120 digits
-    assert not found.converged and 0.01 < found.standard_error < 0.1
+    assert not found.converged and 0.01 < found.standard_error < 0.2
     seven = Task(Architecture(7, (math.inf,), "erf"), task.prior, boolean_cube(7, "pm1"))
     found = orthant_probability(output_law(seven), signs)
     assert not found.converged and found.low == -math.inf and -1200 < found.log_p < found.high
