@@ -7,7 +7,12 @@ on {0,1}^7 for a simple target (0011 repeated) and a random one; even against od
 handwritten digits. Every training set is drawn with replacement, labelled by its own corrupted
 target, and errors are counted against that target on all inputs. Passes where no panel's certified
 bounds fail in a larger share of the training sets than delta, where the other forms hold too, and
-where bounds and errors of clean labels fall as m grows and corruption raises both.
+where bounds and errors of clean labels fall as m grows, and where corruption raises both unless the
+target is random already (3 to 4 minutes on one core).
+
+Measured with 20 sets: none of the mcallester and code bounds fails in 1,020 training sets, direct
+in 1. Bounds are 0.08 (clean) to 0.34 (half of the labels random) on the cube at m = 256, where errors
+are 0.002 and 0.05; on digits at m = 160 they are 0.30 to 0.52, errors 0.11 and 0.32.
 """
 
 from __future__ import annotations
@@ -22,8 +27,8 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from priorvol import Architecture, Prior, Task, digits_inputs, pac_bayes_curve, plotting
-from priorvol.pac_bayes import FORMS
 from priorvol.bound_curve import PACBayesCurve
+from priorvol.pac_bayes import FORMS
 from priorvol.rng import generator
 
 CORRUPTIONS = (0.0, 0.2, 0.5)
@@ -53,8 +58,8 @@ def panels() -> list[tuple[str, Task, Any, tuple[int, ...]]]:
     ]
 
 
-def verdict(found: PACBayesCurve) -> bool:
-    """Print whether a panel passes; return it."""
+def verdict(found: PACBayesCurve, *, learnable: bool) -> bool:
+    """Print whether a panel passes; a random target stays random when it is corrupted."""
     passed = True
     for form in FORMS:
         above, measured = found.failures(form=form)
@@ -68,11 +73,11 @@ def verdict(found: PACBayesCurve) -> bool:
     falls = bool((np.diff(bounds[:, 0]) < 0).all()) and errors[-1, 0] < errors[0, 0]
     rises = bool((np.diff(bounds[-1]) > 0).all() and (np.diff(errors[-1]) > 0).all())
     print(f"{'pass' if falls else 'FAIL'}: with clean labels both fall as m grows")
-    # corruption cannot raise the error of a target that is random already
-    print(f"{'yes' if rises else 'no'}: at m = {found.sizes[-1]} corruption raises both")
+    said = "pass" if rises else "FAIL" if learnable else "not so"
+    print(f"{said}: at m = {found.sizes[-1]} corruption raises both")
     missed = int(np.isnan(found.error).sum())
     print(f"{missed} training sets were too hard to draw from, and are judged by nothing\n")
-    return passed and falls
+    return passed and falls and (rises or not learnable)
 
 
 def main() -> int:
@@ -98,7 +103,7 @@ def main() -> int:
                 seed=options.seed,
             )
             print(f"{title}\n{found}", flush=True)
-            passed = verdict(found) and passed
+            passed = verdict(found, learnable="random" not in title) and passed
             plotting.pac_bayes_plot(found, ax)
             ax.set_title(title)
             ax.get_legend().remove()

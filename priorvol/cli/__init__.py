@@ -19,7 +19,9 @@ import priorvol
 from priorvol.cli import (
     atlas,
     bias,
+    bound,
     collect,
+    compare,
     complexity,
     correlation,
     distribution,
@@ -38,6 +40,8 @@ _VERBS = (
     train,
     show,
     estimate,
+    bound,
+    compare,
     complexity,
     bias,
     distribution,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from priorvol.bound_curve import PACBayesCurve
 from priorvol.plotting.appearance import INK, MARKERS, axes
@@ -11,13 +11,15 @@ from priorvol.plotting.legend import legend_below
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+EP: dict[str, Any] = {"markersize": 3.5, "markeredgewidth": 0.6}
+
 
 def pac_bayes_plot(found: PACBayesCurve, ax: Axes | None = None) -> Axes:
     """Draw certified bounds and measured errors against m, a colour a corruption.
 
     Lines with hollow points are the mean bound over training sets, filled points the mean error,
     with the 95 % interval of the mean over training sets; crosses are the bounds that EP's P(S)
-    gives, which are not certified.
+    gives, which are not certified. The grey line is the error of guessing.
 
     Parameters
     ----------
@@ -43,28 +45,29 @@ def pac_bayes_plot(found: PACBayesCurve, ax: Axes | None = None) -> Axes:
     >>> from priorvol import Architecture, Task, pac_bayes_curve
     >>> task = Task(Architecture(3, (math.inf,)))
     >>> curve = pac_bayes_curve(task, "00001111", sizes=[4, 8], n_sets=3, n_samples=100)
-    >>> pac_bayes_plot(curve).get_ylim()
-    (0.0, 1.0)
+    >>> pac_bayes_plot(curve).get_xscale()
+    'log'
     """
     if not isinstance(found, PACBayesCurve):
         raise ValueError(f"found must be a PACBayesCurve, got {type(found).__name__}")
     alone = ax is None
     with axes(ax) as ax:
         ax.set_xscale("log")
+        ax.axhline(0.5, color="0.8", linewidth=0.6, zorder=1)  # guessing
         bounds = {name: found.epsilon(name).mean(axis=2) for name in ("certified", "ep")}
         error, low, high = found.over_sets(found.error)
         for j, corruption in enumerate(found.corruptions.tolist()):
             colour, marker = f"C{j % 7}", MARKERS[j % len(MARKERS)]
             m = found.sizes * 1.03 ** (j - (len(found.corruptions) - 1) / 2)  # side by side
             ax.plot(m, bounds["certified"][:, j], "-", marker=marker, color=colour, mfc="white")
-            ax.plot(m, bounds["ep"][:, j], "x", color=colour, markersize=4.5, zorder=4)
-            ax.plot(m, error[:, j], ":", marker=marker, color=colour, linewidth=0.8)
+            ax.plot(m, bounds["ep"][:, j], "x", **EP, color=colour, zorder=4)
+            ax.plot(m, error[:, j], ":", marker=marker, color=colour, linewidth=0.8, clip_on=False)
             ax.vlines(m, low[:, j], high[:, j], colors=colour, linewidth=0.9)
             text = f"{100 * corruption:g}% of labels random" if corruption else "no label corrupted"
-            ax.plot([], [], "-", marker=marker, color=colour, label=text)
+            ax.plot([], [], linestyle="none", marker=marker, color=colour, label=text)
         sure = f"{100 * (1 - found.delta):g}%"
         ax.plot([], [], "-o", color=INK, mfc="white", label=f"bound, certified at {sure}")
-        ax.plot([], [], "x", color=INK, markersize=4.5, label="bound by EP, not certified")
+        ax.plot([], [], "x", **EP, color=INK, label="bound by EP, not certified")
         ax.plot([], [], ":o", color=INK, linewidth=0.8, label="mean error of the posterior")
         ax.set_ylim(0.0, 1.0)
         ax.set_xlabel("training inputs $m$, drawn with replacement")
