@@ -29,6 +29,7 @@ from priorvol.cli import (
     export,
     importing,
     plot,
+    posterior,
     rare,
     show,
     train,
@@ -37,6 +38,7 @@ from priorvol.cli import options as shared
 
 _VERBS = (
     collect,
+    posterior,
     train,
     show,
     estimate,

@@ -13,6 +13,7 @@ from priorvol.cli import build_parser
 
 VERBS = [
     "collect",
+    "posterior",
     "train",
     "show",
     "estimate",
@@ -29,6 +30,8 @@ VERBS = [
 SMALLER = {
     "--samples 1e7": "--samples 2e3 --jobs 1 --no-progress",
     "--samples 1e6": "--samples 2e3 --jobs 1 --no-progress",
+    "--samples 1e5": "--samples 2e3 --jobs 1 --no-progress",
+    "--proposals 1e6": "--proposals 2e3 --jobs 1 --no-progress",
     "--n-inputs 7": "--n-inputs 3",
     "--hidden 40,40": "--hidden 4,4",
     "0x00000000000000000000000000000001": "0x01",
