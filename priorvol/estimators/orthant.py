@@ -278,12 +278,14 @@ class _Sums:
 def _sample(sampler: Any, signs: npt.NDArray[np.int8], options: _Options) -> tuple[_Sums, int]:
     """Run the pilot, then rounds of replicates until the error is reached or the budget spent.
 
-    Where rounding alone leaves a larger error than asked for, half of that is reached for.
+    Rounding has its share of the error asked for; where it takes nearly all or more, half of it
+    is reached for.
     """
     label = hashlib.blake2b(signs.tobytes(), digest_size=16).hexdigest()
     stream = rng.generator(options.seed, f"orthant {label}")
     shifts = stream.random((_PILOT, sampler.dimensions))
-    target = max(options.relative_error, min(sampler.floor, _UNSETTLED) / 2)
+    asked, floor = options.relative_error, min(sampler.floor, _UNSETTLED)
+    target = math.sqrt(max(asked**2 - floor**2, (asked / 2) ** 2, (floor / 2) ** 2))
     wanted = sampler.plan(shifts, target, options.max_samples)
     sums, rounds = _Sums(), 0
     while True:
@@ -336,7 +338,7 @@ def _report(
             f"a few of {sums.samples:,} weights make up most of the estimate, so its error cannot "
             "be trusted; raise max_samples, and compare seeds"
         )
-    elif sampler.floor > options.relative_error:
+    elif error > options.relative_error and sampler.floor > 0.8 * options.relative_error:
         advice = (
             f"the rounding of a covariance in double precision leaves an error of "
             f"{sampler.floor:.1g}, whatever the number of samples"
