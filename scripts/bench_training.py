@@ -43,7 +43,7 @@ RATES = {"adam": 0.01, "sgd": 0.1}
 MOST_STEPS = 5000
 SHAPES = ((7, 40), (1, 40), (40, 40), (1, 40), (40, 1), (1, 1))
 SIZES = (7**-0.5, 1.0, 40**-0.5, 1.0, 40**-0.5, 1.0)
-BATCHES = {"JAX": (16, 64, 256), "torch": (32, 64, 256), "torch by hand": (32, 64, 256)}
+BATCHES = {"JAX": (4, 8, 16, 64), "torch": (32, 64, 256), "torch by hand": (32, 64, 256)}
 LEAST = {"JAX": 2.5, "torch": 10.0, "torch by hand": 10.0}
 
 

@@ -17,7 +17,7 @@ from priorvol._kernels.jit import carray, kernel
 from priorvol._kernels.networks import Network
 from priorvol._kernels.simd import LANES, float_pointer, read_float32, read_int64, write_float32
 from priorvol._kernels.streams import STEP
-from priorvol._kernels.training_products import WIDTH, dots, multiply, transpose
+from priorvol._kernels.training_products import WIDTH, column_sums, dots, multiply, transpose
 from priorvol._kernels.training_steps import Rule, step
 
 LOSSES = {"mse": 0, "cross_entropy": 1}
@@ -55,7 +55,7 @@ class Plan(NamedTuple):
     others: int
     transposed: int
     zeros: int
-    one: int
+    ones: int
     outputs: int
     targets: int
     derivatives: int
@@ -125,7 +125,7 @@ class Memory:
             others=self._address(capacity * widest),
             transposed=self._address(max(between, default=0)),
             zeros=self._address(widest),
-            one=self._keep(np.ones(1, dtype=np.float32)),
+            ones=self._keep(np.ones(widest, dtype=np.float32)),
             outputs=self.outputs.ctypes.data,
             targets=self._address(capacity),
             derivatives=self._address(capacity),
@@ -182,8 +182,10 @@ def forward(plan, points, count, derive, outputs):
         b = plan.parameters + 4 * read_int64(plan.biases + 8 * layer)
         h = read_int64(plan.units + 8 * (layer + 1))
         least = _ZERO if plan.rectify else _LEAST
-        vectors = width // WIDTH
-        multiply(below, stride, np.int64(1), w, width, b, h, width, count, n_below, vectors, least)
+        v, one, none = width // WIDTH, np.int64(1), np.int64(0)
+        multiply(
+            below, stride, one, w, width, b, h, width, count, n_below, v, least, plan.ones, none
+        )
         if not plan.rectify:
             n = count * width
             units = floats(h, n)
@@ -240,15 +242,45 @@ def mean_loss(plan, outputs, targets, count):
 def _times_slopes(plan, layer, count, errors):
     """Multiply the errors of a hidden layer's units with the activation's derivatives."""
     n = count * read_int64(plan.padded + 8 * layer)
-    d = floats(errors, n)
+    d, s = floats(errors, n), floats(read_int64(plan.slopes + 8 * layer), n)
+    for i in range(n):
+        d[i] *= s[i]
+
+
+@kernel
+def _product(plan, a, row, step, b, below, out, above, rows, inner):
+    """Write out[r] = sum over i < inner of a[r, i] b[i]; see `multiply`."""
+    vectors, none = above // WIDTH, np.int64(0)
+    multiply(
+        a,
+        row,
+        step,
+        b,
+        below,
+        plan.zeros,
+        out,
+        above,
+        rows,
+        inner,
+        vectors,
+        _LEAST,
+        plan.ones,
+        none,
+    )
+
+
+@kernel
+def _errors(plan, a, row, step, b, below, out, layer, rows, inner):
+    """Write errors of a hidden layer's units, as `_product`, times the activation's derivatives."""
+    above = read_int64(plan.padded + 8 * layer)
+    vectors, mask, kept = above // WIDTH, plan.ones, np.int64(0)
     if plan.rectify:
-        h = floats(read_int64(plan.units + 8 * layer), n)
-        for i in range(n):
-            d[i] = d[i] if h[i] > _ZERO else _ZERO
-    else:
-        s = floats(read_int64(plan.slopes + 8 * layer), n)
-        for i in range(n):
-            d[i] *= s[i]
+        mask, kept = read_int64(plan.units + 8 * layer), above
+    multiply(
+        a, row, step, b, below, plan.zeros, out, above, rows, inner, vectors, _LEAST, mask, kept
+    )
+    if not plan.rectify:
+        _times_slopes(plan, layer, rows, out)
 
 
 @kernel
@@ -257,13 +289,12 @@ def backward(plan, points, count):
 
     The derivatives by the outputs are at ``plan.derivatives``.
     """
-    last, zeros, derivatives = plan.n_layers - 1, plan.zeros, plan.derivatives
+    last, derivatives = plan.n_layers - 1, plan.derivatives
     none, one = np.int64(0), np.int64(1)  # literals would have `multiply` compiled for each
     width = read_int64(plan.padded + 8 * last)
-    vectors = width // WIDTH
     h = points if last == 0 else read_int64(plan.units + 8 * last)
     out = plan.gradient + 4 * read_int64(plan.weights + 8 * last)
-    multiply(derivatives, none, one, h, width, zeros, out, width, one, count, vectors, _LEAST)
+    _product(plan, derivatives, none, one, h, width, out, width, one, count)
     total, d = _ZERO, floats(derivatives, count)
     for x in range(count):
         total += d[x]
@@ -272,38 +303,22 @@ def backward(plan, points, count):
         return
     w = plan.parameters + 4 * read_int64(plan.weights + 8 * last)
     errors, others = plan.errors, plan.others
-    multiply(derivatives, one, none, w, width, zeros, errors, width, count, one, vectors, _LEAST)
+    _errors(plan, derivatives, one, none, w, width, errors, last, count, one)
     for layer in range(last - 1, -1, -1):
-        _times_slopes(plan, layer + 1, count, errors)
         n_below = read_int64(plan.sizes + 8 * layer)
         stride = read_int64(plan.padded + 8 * layer)
         width = read_int64(plan.padded + 8 * (layer + 1))
-        vectors = width // WIDTH
         h = points if layer == 0 else read_int64(plan.units + 8 * layer)
         out = plan.gradient + 4 * read_int64(plan.weights + 8 * layer)
-        multiply(h, one, stride, errors, width, zeros, out, width, n_below, count, vectors, _LEAST)
+        _product(plan, h, one, stride, errors, width, out, width, n_below, count)
         out = plan.gradient + 4 * read_int64(plan.biases + 8 * layer)
-        multiply(
-            plan.one, none, none, errors, width, zeros, out, width, one, count, vectors, _LEAST
-        )
+        column_sums(errors, width, count, width // WIDTH, out)
         if layer > 0:
             w = plan.parameters + 4 * read_int64(plan.weights + 8 * layer)
-            transpose(w, n_below, vectors, zeros, plan.transposed, stride)
+            transpose(w, n_below, width // WIDTH, plan.zeros, plan.transposed, stride)
             n_above = read_int64(plan.sizes + 8 * (layer + 1))
-            multiply(
-                errors,
-                width,
-                one,
-                plan.transposed,
-                stride,
-                zeros,
-                others,
-                stride,
-                count,
-                n_above,
-                stride // WIDTH,
-                _LEAST,
-            )
+            t = plan.transposed
+            _errors(plan, errors, width, one, t, stride, others, layer, count, n_above)
             errors, others = others, errors
 
 

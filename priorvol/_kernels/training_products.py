@@ -52,12 +52,12 @@ def _pieces(width):
 def _tile(rows, width):
     """Return an intrinsic that computes ``rows`` rows and ``width`` vectors of `multiply`."""
 
-    def tile(typing_context, a, row, step, b_, below, start, out, above, inner, least):
-        signature = types.void(*[types.intp] * 9, types.float32)
+    def tile(typing_context, a, row, step, b_, below, start, out, above, inner, least, mask, kept):
+        signature = types.void(*[types.intp] * 9, types.float32, types.intp, types.intp)
 
         def code(context, b, signature, arguments):
-            a, row, step, w, below, start, out, above, inner, least = arguments
-            a, w, start, out = (simd.pointer(b, address) for address in (a, w, start, out))
+            a, row, step, w, below, start, out, above, inner, least, mask, kept = arguments
+            a, w, start, out, mask = (simd.pointer(b, each) for each in (a, w, start, out, mask))
             pieces = _pieces(width)
 
             def load(source, piece):
@@ -81,11 +81,14 @@ def _tile(rows, width):
             sums = loop.close(sums)
             for r in range(rows):
                 target = simd.at(b, out, b.mul(constant(r), above))
-                for i, (lane, size) in enumerate(pieces):
-                    value, lowest = sums[r * len(pieces) + i], _vector(b, least, size)
+                gate = simd.at(b, mask, b.mul(constant(r), kept))
+                for i, piece in enumerate(pieces):
+                    value, lowest = sums[r * len(pieces) + i], _vector(b, least, piece[1])
                     low = b.fcmp_ordered("<", value, lowest)  # NaN stays
-                    place = simd.at(b, target, constant(lane))
-                    simd.store(b, b.select(low, lowest, value), place)
+                    zero = ir.Constant(value.type, [0.0] * piece[1])
+                    is_open = b.fcmp_ordered(">", load(gate, piece), zero)
+                    value = b.select(is_open, b.select(low, lowest, value), zero)
+                    simd.store(b, value, simd.at(b, target, constant(piece[0])))
             return context.get_dummy_value()
 
         return signature, code
@@ -102,7 +105,7 @@ _tall_6, _low_6, _flat_6 = (_tile(rows, 6) for rows in (_TALL, 4, 1))
 
 
 @kernel
-def multiply(a, row, step, b, below, start, out, above, rows, inner, vectors, least):
+def multiply(a, row, step, b, below, start, out, above, rows, inner, vectors, least, mask, kept):
     """Write out[r] = max(least, start + sum over i < inner of a[r, i] b[i]), r < rows.
 
     Parameters
@@ -118,53 +121,55 @@ def multiply(a, row, step, b, below, start, out, above, rows, inner, vectors, le
     rows, inner, vectors : int
     least : float32
         Lower values are raised to it: 0 is ReLU, -inf leaves them. NaN stays.
+    mask, kept : int
+        Address; number v of row r becomes 0 unless the float32 at r kept + v is positive.
     """
     v = 0
     while v < vectors:
         width = min(vectors - v, _WIDEST)
         if width == 3:
             width = 2
-        w, s = b + 4 * WIDTH * v, start + 4 * WIDTH * v
+        w, s, g = b + 4 * WIDTH * v, start + 4 * WIDTH * v, mask + 4 * WIDTH * v
         r = 0
         while r < rows:
             x, o = a + 4 * r * row, out + 4 * (r * above + WIDTH * v)
-            left = rows - r
+            left, gate = rows - r, g + 4 * r * kept
             height = _TALL if left >= _TALL else 4 if left >= 4 else 1
             if width == 6:
                 if height == _TALL:
-                    _tall_6(x, row, step, w, below, s, o, above, inner, least)
+                    _tall_6(x, row, step, w, below, s, o, above, inner, least, gate, kept)
                 elif height == 4:
-                    _low_6(x, row, step, w, below, s, o, above, inner, least)
+                    _low_6(x, row, step, w, below, s, o, above, inner, least, gate, kept)
                 else:
-                    _flat_6(x, row, step, w, below, s, o, above, inner, least)
+                    _flat_6(x, row, step, w, below, s, o, above, inner, least, gate, kept)
             elif width == 5:
                 if height == _TALL:
-                    _tall_5(x, row, step, w, below, s, o, above, inner, least)
+                    _tall_5(x, row, step, w, below, s, o, above, inner, least, gate, kept)
                 elif height == 4:
-                    _low_5(x, row, step, w, below, s, o, above, inner, least)
+                    _low_5(x, row, step, w, below, s, o, above, inner, least, gate, kept)
                 else:
-                    _flat_5(x, row, step, w, below, s, o, above, inner, least)
+                    _flat_5(x, row, step, w, below, s, o, above, inner, least, gate, kept)
             elif width == 4:
                 if height == _TALL:
-                    _tall_4(x, row, step, w, below, s, o, above, inner, least)
+                    _tall_4(x, row, step, w, below, s, o, above, inner, least, gate, kept)
                 elif height == 4:
-                    _low_4(x, row, step, w, below, s, o, above, inner, least)
+                    _low_4(x, row, step, w, below, s, o, above, inner, least, gate, kept)
                 else:
-                    _flat_4(x, row, step, w, below, s, o, above, inner, least)
+                    _flat_4(x, row, step, w, below, s, o, above, inner, least, gate, kept)
             elif width == 2:
                 if height == _TALL:
-                    _tall_2(x, row, step, w, below, s, o, above, inner, least)
+                    _tall_2(x, row, step, w, below, s, o, above, inner, least, gate, kept)
                 elif height == 4:
-                    _low_2(x, row, step, w, below, s, o, above, inner, least)
+                    _low_2(x, row, step, w, below, s, o, above, inner, least, gate, kept)
                 else:
-                    _flat_2(x, row, step, w, below, s, o, above, inner, least)
+                    _flat_2(x, row, step, w, below, s, o, above, inner, least, gate, kept)
             elif width == 1:
                 if height == _TALL:
-                    _tall_1(x, row, step, w, below, s, o, above, inner, least)
+                    _tall_1(x, row, step, w, below, s, o, above, inner, least, gate, kept)
                 elif height == 4:
-                    _low_1(x, row, step, w, below, s, o, above, inner, least)
+                    _low_1(x, row, step, w, below, s, o, above, inner, least, gate, kept)
                 else:
-                    _flat_1(x, row, step, w, below, s, o, above, inner, least)
+                    _flat_1(x, row, step, w, below, s, o, above, inner, least, gate, kept)
             r += height
         v += width
 
@@ -195,6 +200,47 @@ def dots(typing_context, h, stride, w, vectors, bias, out, rows):
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 7), code
+
+
+@intrinsic
+def _column_sums(typing_context, source, stride, rows, vectors, out):
+    """See `column_sums`."""
+
+    def code(context, b, signature, arguments):
+        source, stride, rows, vectors, out = arguments
+        source, out = simd.pointer(b, source), simd.pointer(b, out)
+        zero = ir.Constant(_VECTOR, [0.0] * WIDTH)
+        along = simd.Loop(b, vectors)
+        shift = b.mul(along.index, constant(WIDTH))
+        column = simd.at(b, source, shift)
+        fours = b.udiv(rows, constant(4))
+        loop = simd.Loop(b, fours, [zero] * 4)
+        sums = []
+        for i in range(4):
+            row = b.add(b.mul(loop.index, constant(4)), constant(i))
+            value = simd.load(b, simd.at(b, column, b.mul(row, stride)), _VECTOR)
+            sums.append(b.fadd(loop.carried[i], value))
+        sums = loop.close(sums)
+        total = b.fadd(b.fadd(b.fadd(sums[0], sums[1]), sums[2]), sums[3])
+        rest = simd.Loop(b, b.urem(rows, constant(4)), [total])
+        row = b.add(b.mul(fours, constant(4)), rest.index)
+        value = simd.load(b, simd.at(b, column, b.mul(row, stride)), _VECTOR)
+        (total,) = rest.close([b.fadd(rest.carried[0], value)])
+        simd.store(b, total, simd.at(b, out, shift))
+        along.close()
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 5), code
+
+
+@kernel
+def column_sums(source, stride, rows, vectors, out):
+    """Write the sum of ``rows`` rows of ``vectors`` vectors, ``stride`` floats apart, to ``out``.
+
+    Rows 4 i, 4 i + 1, 4 i + 2 and 4 i + 3 are added up apart, then the four sums in order, then
+    the rows left over.
+    """
+    _column_sums(source, stride, rows, vectors, out)
 
 
 @intrinsic

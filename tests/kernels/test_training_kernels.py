@@ -40,10 +40,14 @@ def test_products_of_every_shape(rows, vectors):
     a, w, start = numbers(rows, inner), numbers(inner, width), numbers(width)
     wanted = start.astype(float) + a.astype(float) @ w
     bound = 10 * EPS * (np.abs(start) + np.abs(a) @ np.abs(w))
-    found = []
+    ones, found = np.ones(width, np.float32), []
     for factors, row, step in ((a, inner, 1), (np.ascontiguousarray(a.T), 1, rows)):
         out = np.full((rows + 1, width), 7, np.float32)
-        for least in (-np.inf, 0.0):
+        for least, mask, kept in (
+            (-np.inf, ones, 0),
+            (0.0, ones, 0),
+            (-np.inf, numbers(rows, width, seed=1), width),
+        ):
             addresses = [each.ctypes.data for each in (factors, w, start, out)]
             products.multiply(
                 addresses[0],
@@ -58,8 +62,11 @@ def test_products_of_every_shape(rows, vectors):
                 inner,
                 vectors,
                 np.float32(least),
+                mask.ctypes.data,
+                kept,
             )
-            assert (np.abs(out[:-1] - np.maximum(wanted, least)) <= bound).all()
+            raised = np.where(mask > 0.0, np.maximum(wanted, least), 0.0)
+            assert (np.abs(out[:-1] - raised) <= bound).all()
         assert (out[-1] == 7).all()
         found.append(out)
     assert (found[0] == found[1]).all()  # bit for bit: one order of summing
@@ -69,9 +76,20 @@ def test_products_keep_nan_under_relu():
     a, w, start = numbers(2, 1), numbers(1, WIDTH), np.zeros(WIDTH, np.float32)
     w[0, 3] = np.nan
     out = np.zeros((2, WIDTH), np.float32)
-    a_, w_, s_, o_ = (each.ctypes.data for each in (a, w, start, out))
-    products.multiply(a_, 1, 1, w_, WIDTH, s_, o_, WIDTH, 2, 1, 1, np.float32(0.0))
+    ones = np.ones(WIDTH, np.float32)
+    a_, w_, s_, o_, m_ = (each.ctypes.data for each in (a, w, start, out, ones))
+    products.multiply(a_, 1, 1, w_, WIDTH, s_, o_, WIDTH, 2, 1, 1, np.float32(0.0), m_, 0)
     assert (np.isnan(out) == np.isnan(w)).all()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 7, 64])
+@pytest.mark.parametrize("vectors", [1, 5])
+def test_column_sums(rows, vectors):
+    source, out = numbers(rows, WIDTH * vectors), np.empty(WIDTH * vectors, np.float32)
+    width = WIDTH * vectors
+    products.column_sums(source.ctypes.data, width, rows, vectors, out.ctypes.data)
+    bound = rows * EPS * np.abs(source).sum(axis=0)
+    assert (np.abs(out - source.sum(axis=0, dtype=float)) <= bound).all()
 
 
 @pytest.mark.parametrize(("rows", "vectors"), [(1, 1), (5, 1), (8, 2), (17, 3), (40, 5)])
