@@ -92,7 +92,7 @@ class PACBayesBound:
         One of `FORMS`.
     certified : bool
         Whether ``epsilon`` is that of a lower confidence limit of P(S), or of P(S) known exactly.
-        If not, it is that of an estimate without an error, and is no more sure than that.
+        It is as sure as that limit. If not, it is that of an estimate without an error.
     log_p : float
         ln P(S) as it went into the formula (nats).
     evidence : Estimate or None
@@ -141,7 +141,7 @@ class PACBayesBound:
         sure = f"{100 * (1 - self.delta):.10g}%"
         lines = [
             f"mean error of the posterior <= {self.epsilon:.4g} with probability at least {sure} "
-            f"over {self.m:,} i.i.d. inputs",
+            f"over {self.m:,} i.i.d. inputs{'' if self.certified else ', if P(S) is right'}",
             f"{self.form}: {FORMULAS[self.form]}",
         ]
         value = probability_text(self.log_p)
@@ -155,6 +155,8 @@ class PACBayesBound:
             )
         else:
             lines.append(f"certified: P(S) = {value} is exact")
+        if self.evidence is not None and not self.evidence.converged:
+            lines.append("the evidence did not reach its method's stopping rule: trust it less")
         if self.is_vacuous:
             lines.append("vacuous: the error of a function is at most 1 anyway")
         elif not self.beats_a_coin:
@@ -194,9 +196,10 @@ def pac_bayes_bound(
 
     Examples
     --------
-    >>> print(pac_bayes_bound(-8.0, 32, form="direct"))
-    mean error of the posterior <= 0.2908 with probability at least 95% over 32 i.i.d. inputs
-    direct: -ln(1-eps) <= [ln(1/P(S)) + ln(1/delta)]/m
+    >>> found = pac_bayes_bound(-8.0, 32, form="direct")
+    >>> round(found.epsilon, 4), found.certified
+    (0.2908, False)
+    >>> print(str(found).splitlines()[-1])
     not certified: P(S) = 0.0003355 is from a number, without an error
     """
     delta = checks.real("delta", delta, low=0.0, high=1.0, open_low=True, open_high=True)

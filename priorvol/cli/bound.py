@@ -80,8 +80,6 @@ def run(options: argparse.Namespace) -> None:
         shared.print_json(record | {"training_set": training_set.to_json()} | found.to_json())
     else:
         print(f"{task}\n{training_set}, distinct among {m:,} draws\n{found.evidence}\n{found}")
-    if found.evidence is not None and not found.evidence.converged:
-        shared.note("the evidence did not reach its method's stopping rule")
 
 
 def _check_sources(options: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ VERBS = [
     "train",
     "show",
     "estimate",
+    "bound",
     "complexity",
     "bias",
     "distribution",
