@@ -24,8 +24,8 @@ class Concordance:
     ----------
     n_functions : int
     n_unseen : (int, int)
-        Functions with no draw in the half of A, or of B, that is compared; each counts as half a
-        draw there.
+        Functions with no draw in the half of A, or of B, that is compared; each counts as half an
+        independent draw there.
     mass : (float, float)
         Share of the compared draws of A and of B on these functions; nan for estimates.
     pearson, spearman : Coefficient

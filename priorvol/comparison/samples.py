@@ -49,13 +49,16 @@ class Sample:
         return float(self.group)
 
     def log_p(self) -> tuple[Array, Array]:
-        """Return log((c + 1/2) / (n + 1)) and the variance of its counting noise.
+        """Return log P from effective counts, and the variance of its counting noise.
 
-        The variance is effect (1 - p) / (c + 1): for a Poisson count of mean x the expectation of
-        1 / (c + 1) is (1 - exp(-x)) / x.
+        With c and n the count and the draws over the effect, log P is log((c + 1/2) / (n + 1)). For
+        a Poisson count of mean x the variance of log(c + 1/2) is 1/x + 1/(2 x^2) + ..., which is
+        the expectation of 1 / (c + 1) + 1 / (2 (c + 1) (c + 2)) to that order; a factor 1 - p makes
+        it binomial.
         """
-        noise = self.effects * (1.0 - self.p) / (self.counts + 1.0)
-        return np.log((self.counts + 0.5) / (self.n + 1.0)), noise
+        c, n = self.counts / self.effects, self.n / self.effects
+        noise = (1.0 - self.p) * (1.0 + 0.5 / (c + 2.0)) / (c + 1.0)
+        return np.log((c + 0.5) / (n + 1.0)), noise
 
     def take(self, kept: Mask) -> Sample:
         """Return the counts of some of the functions among the same draws."""

@@ -128,8 +128,8 @@ def _redraw(sample: Sample) -> Any:
 
     def redraw(truth: Array, rng: np.random.Generator) -> Array:
         n = np.maximum(np.floor(sample.n / sample.effects), 1.0).astype(np.int64)
-        counts = rng.binomial(n, np.minimum(np.exp(truth), 1.0)) * (sample.n / n)
-        log_p: Array = np.log((counts + 0.5) / (sample.n + 1.0))
+        counts = rng.binomial(n, np.minimum(np.exp(truth), 1.0))
+        log_p: Array = np.log((counts + 0.5) / (n + 1.0))
         return log_p
 
     return redraw
@@ -243,16 +243,16 @@ def read_estimates(
     given: Any, functions: Any, evidence: Any, m: int
 ) -> tuple[Words, list[Estimate]]:
     """Return functions and their estimates, or raise ``ValueError``."""
+    if not isinstance(given, Iterable):
+        raise ValueError(
+            f"table_b must be a FunctionTable or estimates, got {type(given).__name__}"
+        )
     if isinstance(given, Mapping):
         if functions is not None:
             raise ValueError("functions are the keys of the mapping: leave them out")
         functions, given = list(given), list(given.values())
     elif functions is None:
         raise ValueError("a list of estimates needs the functions that they are of")
-    if not isinstance(given, Iterable):
-        raise ValueError(
-            f"table_b must be a FunctionTable or estimates, got {type(given).__name__}"
-        )
     estimates = list(given)
     wanted = [*estimates, *([] if evidence is None else [evidence])]
     wrong = [each for each in wanted if not isinstance(each, Estimate)]

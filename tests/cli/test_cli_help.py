@@ -18,6 +18,7 @@ VERBS = [
     "show",
     "estimate",
     "bound",
+    "compare",
     "complexity",
     "bias",
     "distribution",
