@@ -43,6 +43,15 @@ def _fma(b, x, y, z):
     return b.call(function, [x, y, z])
 
 
+def _opaque(b, x):
+    """Return a vector of 512 bits that the compiler knows nothing of.
+
+    It would make a vector of one number repeated and half of it by instructions of their own, where
+    the half is there already.
+    """
+    return b.asm(ir.FunctionType(x.type, [x.type]), "", "=v,0", [x], side_effect=False)
+
+
 def _pieces(width):
     """Return places and sizes of the pieces that ``width`` vectors are held in."""
     pair = 2 if HAS_512_BITS else 1
@@ -72,6 +81,8 @@ def _tile(rows, width):
             for r in range(rows):
                 factor = simd.load(b, simd.at(b, places[r], shift), FLOAT)
                 factors = _vector(b, factor, pieces[0][1])  # of the first piece, the largest
+                if pieces[-1][1] < pieces[0][1]:
+                    factors = _opaque(b, factors)
                 for i, (_, size) in enumerate(pieces):
                     carried = loop.carried[r * len(pieces) + i]
                     some = factors
