@@ -253,6 +253,7 @@ class Comparison:
 _ROWS = (
     "draws",
     "functions compared",
+    "their share of the draws",
     "with no draw on a side",
     "Pearson of log P",
     "  perfect samplers",
@@ -276,6 +277,7 @@ def _column(name: str, found: Agreement) -> list[str]:
         name,
         ", ".join(f"{n:,}" for n in found.draws if n) or "-",
         f"{c.n_functions:,}",
+        ", ".join(f"{share:.3f}" for share in c.mass if not math.isnan(share)) or "-",
         f"{c.n_unseen[0]:,}, {c.n_unseen[1]:,}",
         str(c.pearson),
         ceilings[0],

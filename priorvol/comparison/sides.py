@@ -317,7 +317,7 @@ def compare_estimates(
     methods = ", ".join(sorted({each.method for each in estimates}))
     silent = sum(not each.has_error for each in estimates)
     said = f"; {silent:,} have no error of their own, and are taken as exact" if silent else ""
-    over = "" if evidence is None else f", over P(S) = {evidence.p:.4g}"
+    over = "" if evidence is None else f", over {evidence}"
     quantities = sorted({each.quantity for each in estimates})
     quantity = quantities[0] if len(quantities) == 1 else "P(f)"
     return Comparison(

@@ -77,6 +77,8 @@ def comparison_plot(comparison: Comparison, ax: Axes | None = None) -> Axes:
     low = min(float(values.min()), *(float(limit.min(initial=1.0)) for limit in limits), 1.0)
     ends = max(low / 2.5, 1e-300), min(2.0 * float(values.max()), 1.3)
     with axes(ax) as ax:
+        if alone:
+            ax.figure.figure.set_size_inches(3.4, 3.6)  # both axes have one scale
         ax.set_xscale("log")
         ax.set_yscale("log")
         _band(ax, found, ends)

@@ -197,6 +197,7 @@ def test_evidence_divides():
     plain, divided = (compare(A, values, evidence=e, **QUICK) for e in (None, exact(0.1)))
     assert divided.b.log_p == pytest.approx(plain.b.log_p + math.log(10))
     assert divided.b.quantity == "P(f|S)"
+    assert "over P(f) = 0.1 (exact, exact)" in divided.b.description
     assert divided.agreement.concordance.slope.value == pytest.approx(
         plain.agreement.concordance.slope.value
     )
