@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from typing import Any, Self
 
@@ -59,8 +60,8 @@ class Draws:
                 f"source must be a record of priorvol.provenance, such as PriorSampling, got "
                 f"{self._source!r}"
             )
-        draws = self.output_draws
-        if self._n_samples % draws:
+        draws = self._source.output_draws
+        if self._n_samples % draws and not drawn_right(self._source, draws, 1):
             raise ValueError(f"{self._n_samples} draws are not whole groups of {draws}")
         spans = self._provenance.spans
         if any(span.output_draws != draws for span in spans):
@@ -215,14 +216,31 @@ class Draws:
         return self._n_samples
 
     @property
+    def size_sums(self) -> Counts | None:
+        """Where groups vary in size a: the sum over groups of c a, (k,) int64; else None."""
+        return self._rows.size_sums
+
+    @property
+    def group_size(self) -> float:
+        """Size of the group of a draw, on average (1: independent draws).
+
+        Where groups vary in size a it is sum(a^2) / sum(a), in which draws that are not listed are
+        taken to stand in the largest groups.
+        """
+        largest, squares = self._source.output_draws, self._rows.size_squares
+        if squares is None or self._n_samples == 0:
+            return float(largest)
+        return (squares + largest * self.n_unlisted) / self._n_samples
+
+    @property
     def output_draws(self) -> int:
-        """Draws in one group (1: independent draws)."""
-        return self._source.output_draws
+        """Draws in one group (1: independent draws); `group_size`, rounded up."""
+        return math.ceil(self.group_size)
 
     @property
     def n_groups(self) -> int:
-        """Number of groups, the independent draws."""
-        return self._n_samples // self.output_draws
+        """Number of groups, the independent draws; in effect, where they vary in size."""
+        return max(self._n_samples // self.output_draws, 1)
 
     @property
     def n_unlisted(self) -> int:

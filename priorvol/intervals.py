@@ -170,17 +170,86 @@ def grouped_interval(
         effect = np.full_like(c, float(draws))
     else:
         effect = inflation(c, group_pairs, n_groups=n_groups, draws=draws)
+    units = None if draws == 1 or group_pairs is None else np.full_like(c, float(draws))
+    low, high = _clustered(c, n_groups * draws, effect, units, level, interval)
+    return low, high, effect
+
+
+def ratio_interval(
+    count: npt.ArrayLike,
+    group_pairs: npt.ArrayLike,
+    size_sums: npt.ArrayLike,
+    *,
+    n_samples: int,
+    group_size: float,
+    level: float = 0.95,
+    interval: str = "clopper-pearson",
+) -> tuple[Array, Array, Array]:
+    """Return low, high and the inflation for counts of draws in groups of varying sizes.
+
+    With c_g of the a_g draws of group g, p = sum(c_g) / sum(a_g) is a ratio of two random numbers,
+    and its variance that of the mean of c_g - p a_g. The rest is as in `grouped_interval`; an end
+    goes out no further than where all the draws of each group that a function was seen in are one.
+
+    Parameters
+    ----------
+    count, group_pairs, size_sums : array-like
+        sum of c_g, of c_g (c_g - 1) and of c_g a_g.
+    n_samples : int
+        sum of a_g.
+    group_size : float
+        sum of a_g^2 over sum of a_g.
+    level : float
+    interval : str
+
+    Raises
+    ------
+    ValueError
+        If the interval's name is unknown or a number is out of range.
+
+    Notes
+    -----
+    Cochran, Sampling Techniques (1977), section 6.3.
+
+    Examples
+    --------
+    Two draws in each of 500 groups: those of one group are alike, or one of them is counted.
+
+    >>> _, _, effect = ratio_interval([500, 500], [500, 0], [1000, 1000], n_samples=1000,
+    ...                               group_size=2.0)
+    >>> effect.round(1)
+    array([2., 1.])
+    """
+    checks.choice("interval", interval, INTERVALS)
+    c = np.asarray(count, dtype=np.float64)
+    together = np.asarray(size_sums, dtype=np.float64)
+    p, n_groups = c / n_samples, n_samples / group_size
+    usable = (c > 0) & (p < 1) & (n_groups > 1)
+    squares = c + np.asarray(group_pairs, dtype=np.float64)
+    squares = squares - 2.0 * p * together + p * p * group_size * n_samples
+    scale = n_samples * np.where(usable, p * (1 - p), 1.0) * (1.0 - 1.0 / max(n_groups, 2.0))
+    effect = np.where(usable, np.maximum(squares / scale, 1.0), group_size)
+    units = np.maximum(together / np.maximum(c, 1.0), group_size)
+    low, high = _clustered(c, n_samples, effect, units, level, interval)
+    return low, high, effect
+
+
+def _clustered(
+    c: Array, n_samples: int, effect: Array, units: Array | None, level: float, interval: str
+) -> tuple[Array, Array]:
+    """Return the ends for counts that are inflated; ``units`` draws at most are one."""
     ends = INTERVALS[interval]
-    n = n_groups * draws / effect
+    n = n_samples / effect
     seen = np.minimum(c / effect, n)
     low, high = ends(seen, n, level=level)
-    if draws > 1 and group_pairs is not None:
-        unit_low, unit_high = ends(np.minimum(c / draws, n_groups), n_groups, level=level)
+    if units is not None:
+        unit_n = n_samples / units
+        unit_low, unit_high = ends(np.minimum(c / units, unit_n), unit_n, level=level)
         few = _student(seen, level)
         high = np.maximum(high, np.minimum(ends(seen * few, n * few, level=level)[1], unit_high))
         few = _student(n - seen, level)
         low = np.minimum(low, np.maximum(ends(seen * few, n * few, level=level)[0], unit_low))
-    return low, high, effect
+    return low, high
 
 
 def _student(n_seen: Array, level: float) -> Array:

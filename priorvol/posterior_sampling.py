@@ -44,6 +44,7 @@ def posterior(
     *,
     n_samples: int | None = None,
     n_proposals: int | None = None,
+    output_draws: int | None = None,
     seed: int = 0,
     chain_length: int | None = None,
     n_jobs: int = -1,
@@ -61,8 +62,11 @@ def posterior(
     account, and ``inflation`` says how many draws are worth one.
 
     At finite width networks are drawn from the prior and those that fit are kept: exactly those
-    that `priorvol.collect` draws with the same seed. Draws are independent, their number is random,
-    and `priorvol.rejection.acceptance` says what share was accepted, which is P(S).
+    that `priorvol.collect` draws with the same seed and output draws. Their number is random, and
+    `priorvol.rejection.acceptance` says what share was accepted, which is P(S). With one output
+    draw a hidden draw they are independent. With more, those of a hidden draw that fit are a group,
+    which intervals take into account; where S is hard few groups hold more than one, and many more
+    functions are accepted in the same time.
 
     Parameters
     ----------
@@ -72,7 +76,10 @@ def posterior(
         At infinite width: number of functions drawn, rounded up to whole chains. ``1e6`` is
         accepted.
     n_proposals : int, optional
-        At finite width: number of networks drawn from the prior. Those that fit are kept.
+        At finite width: number of functions drawn from the prior, a multiple of
+        ``output_draws``. Those that fit are kept.
+    output_draws : int, optional
+        At finite width: output layers drawn for each draw of the hidden layers (1).
     seed : int
         In [0, 2^64).
     chain_length : int, optional
@@ -128,13 +135,15 @@ def posterior(
     seed, n_jobs = check_seed(seed), checks.jobs(n_jobs)
     if is_drawn_by_rejection(task):
         _refuse("finite width", n_samples=n_samples, chain_length=chain_length)
-        number = checks.integer("n_proposals", n_proposals, low=1, high=MAX_SAMPLES)
-        from priorvol.rejection import refuse_none, rejection_producer
+        from priorvol.rejection import refuse_none, rejection_producer, wanted_span
 
-        producer = rejection_producer(task, training_set, seed=seed, n_jobs=n_jobs)
-        wanted = Span(seed, 1, 0, number)
+        wanted = wanted_span(task, n_proposals, seed, 1 if output_draws is None else output_draws)
+        draws = wanted.output_draws
+        producer = rejection_producer(
+            task, training_set, seed=seed, output_draws=draws, n_jobs=n_jobs
+        )
         return refuse_none(produce(producer, wanted, n_jobs=n_jobs, store=store, progress=progress))
-    _refuse("infinite width", n_proposals=n_proposals)
+    _refuse("infinite width", n_proposals=n_proposals, output_draws=output_draws)
     number = checks.integer("n_samples", n_samples, low=1, high=MAX_SAMPLES)
     producer = _producer(task, training_set, chain_length)
     draws = producer.source.output_draws
@@ -162,7 +171,7 @@ def is_drawn_by_rejection(task: Task) -> bool:
 def _refuse(width: str, **values: Any) -> None:
     for name, value in values.items():
         if value is not None:
-            other = "n_proposals" if name != "n_proposals" else "n_samples"
+            other = "n_proposals" if width == "finite width" else "n_samples"
             raise ValueError(f"{name} = {value!r} has no meaning at {width}: give {other}")
 
 

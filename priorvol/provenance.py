@@ -135,7 +135,8 @@ class PosteriorSampling:
         Draws of their own, Markov chains that start from one, or draws of the prior of which those
         that fit were kept; provenance then says which draws of the prior were looked at.
     output_draws : int
-        Draws in one group: the length of a chain, 1 for independent draws.
+        Draws in one group: the length of a chain, 1 for independent draws. By rejection, the
+        output draws of a hidden draw, of which those that fit are a group.
     task_hash : str
         ``content_hash`` of the task that was drawn from.
 
@@ -166,7 +167,7 @@ class PosteriorSampling:
             kind = type(self.training_set).__name__
             raise ValueError(f"training_set must be a TrainingSet, got {kind}")
         checks.choice("posterior method", self.method, POSTERIOR_METHODS)
-        high = MAX_DRAWS if self.method == "chains" else 1
+        high = 1 if self.method == "independent" else MAX_DRAWS
         draws = checks.integer("output_draws", self.output_draws, low=1, high=high)
         object.__setattr__(self, "output_draws", draws)
         if not isinstance(self.task_hash, str):
@@ -182,6 +183,11 @@ class PosteriorSampling:
         how = "independent posterior samples"
         if self.method == "rejection":
             how += ", accepted from the prior,"
+            if self.output_draws > 1:
+                how = (
+                    f"posterior samples, accepted from {self.output_draws} output draws a hidden "
+                    "draw of the prior,"
+                )
         elif self.method == "chains":
             how = f"posterior samples in Markov chains of {self.output_draws}"
         return f"{how} given {self.training_set}"

@@ -8,6 +8,7 @@ set's inputs; the other inputs are computed only if it fits there.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,9 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from priorvol import bits
+from priorvol import bits, checks
 from priorvol._kernels import networks
 from priorvol._kernels import rejection as kernels
+from priorvol._kernels import rows as row_kernels
 from priorvol._kernels.networks import Network, Plan, Workspace
 from priorvol.counting import Counter, TSums
 from priorvol.intervals import grouped_interval
@@ -33,6 +35,7 @@ from priorvol.training_set import TrainingSet
 FEWEST_PER_HOUR = 0.01
 """Expected acceptances an hour below which nothing is drawn."""
 
+_MAX_PROPOSALS = 1 << 47
 _BATCH = 1 << 13
 _TRIED = 1 << 12
 _WHOLE_ABOVE = 0.25  # where a larger share fits, computing all inputs at once is as fast
@@ -66,7 +69,7 @@ class Screen:
 
 
 def rejection_producer(
-    task: Task, training_set: TrainingSet, *, seed: int, n_jobs: int
+    task: Task, training_set: TrainingSet, *, seed: int, output_draws: int = 1, n_jobs: int
 ) -> Producer:
     """Return what draws networks from the prior and keeps those that fit a training set.
 
@@ -77,6 +80,7 @@ def rejection_producer(
     training_set : TrainingSet
     seed : int
         Of the networks that are tried first, to find the faster way and whether there is hope.
+    output_draws : int
     n_jobs : int
         Workers, as in joblib.
 
@@ -96,18 +100,36 @@ def rejection_producer(
     >>> table.n_samples == int(table.counts.sum()), bool(S.fits(table).all())
     (True, True)
     """
-    check_sampling(task, 1)
-    source = PosteriorSampling(training_set, "rejection", 1, task.content_hash)
-    screen = _screen(compile_task(task), training_set)
-    first = Span(seed, 1, 0, _TRIED)
-    tried = int(count_fitting(task, training_set, screen, first)[1][0].sum())
-    if tried > _WHOLE_ABOVE * _TRIED:
-        screen = None
-    count = partial(count_fitting, task, training_set, screen)
-    producer = Producer(task, source, count, "networks", "n_proposals")
-    if tried == 0:
+    draws = check_sampling(task, output_draws)
+    source = PosteriorSampling(training_set, "rejection", draws, task.content_hash)
+    screen = _screen(compile_task(task), training_set, draws)
+    producer = Producer(
+        task,
+        source,
+        partial(count_fitting, task, training_set, screen),
+        "networks" if draws == 1 else "functions",
+        "n_proposals",
+    )
+    groups = max(_TRIED // draws, 64)
+    first = producer.table(Span(seed, draws, 0, groups))
+    fitting = first.n_samples / first.group_size if len(first) else 0.0
+    if fitting > _WHOLE_ABOVE * groups:
+        producer = replace(producer, count=partial(count_fitting, task, training_set, None))
+    if len(first) == 0:
         _refuse_hopeless(producer, training_set, n_jobs)
     return producer
+
+
+def wanted_span(task: Task, n_proposals: Any, seed: int, output_draws: Any) -> Span:
+    """Return the span of hidden draws that a call asks for, or raise ``ValueError``."""
+    draws = check_sampling(task, output_draws)
+    number = checks.integer("n_proposals", n_proposals, low=1, high=_MAX_PROPOSALS)
+    if number % draws:
+        raise ValueError(
+            f"n_proposals must be a multiple of output_draws = {draws}, got {number} "
+            f"(try {math.ceil(number / draws) * draws})"
+        )
+    return Span(seed, draws, 0, number // draws)
 
 
 def count_fitting(
@@ -125,42 +147,102 @@ def count_fitting(
 
     Returns
     -------
-    rows : (k, words + 1) uint64
-        Distinct; see `priorvol._kernels.rows`. There may be none.
+    rows : (k, words + 1) or (k, words + 3) uint64
+        Distinct; see `priorvol.rows.Rows`. There may be none. A group is what fits of the output
+        draws of a hidden draw.
     t_sums : tuple
-        Counts of T = t, (m + 1,) int64, and None.
+        Counts of T = t and, for grouped draws, their group pairs, each (m + 1,) int64.
     """
-    network, words = compile_task(task), bits.n_words(task.m)
-    key = stream_key(span.seed, 1)
-    counter = Counter(task.m, words, 1)
-    keys = np.empty((_BATCH, words), dtype=np.uint64)
-    work = Workspace(network, 1) if task.architecture.hidden else None
-    trained = None
+    draws, words = span.output_draws, bits.n_words(task.m)
+    counter: Counter | _GroupCounter
+    counter = Counter(task.m, words, 1) if draws == 1 else _GroupCounter(task.m, words)
+    for keys in _drawn(task, screen, span):
+        if len(keys) == 0:
+            continue
+        fits = np.flatnonzero(training_set.fits(keys, m=task.m)).astype(np.int64)
+        if len(fits) == 0:
+            continue
+        if isinstance(counter, Counter):
+            counter.add(keys[fits], len(fits))
+        else:
+            counter.add(keys[fits], fits // draws)
+    return counter.finish()
+
+
+def _drawn(task: Task, screen: Screen | None, span: Span) -> Iterator[npt.NDArray[np.uint64]]:
+    """Yield the functions of a span in batches of whole groups, without groups that do not fit."""
+    network, words, draws = compile_task(task), bits.n_words(task.m), span.output_draws
+    key = stream_key(span.seed, draws)
+    groups = max(_BATCH // draws, 1)
+    keys = np.empty((groups * draws, words), dtype=np.uint64)
+    work = Workspace(network, draws) if task.architecture.hidden else None
     if work is not None and screen is not None:
-        trained = Workspace(screen.network, 1)
+        trained = Workspace(screen.network, draws)
         plan = _shared(trained.plan, work.plan)
-        scratch = np.empty((1, len(screen.mask)), dtype=np.uint64)
-        found = np.empty(_BATCH, dtype=np.int64)
+        scratch = np.empty((draws, len(screen.mask)), dtype=np.uint64)
+        found = np.empty(groups, dtype=np.int64)
         tested = (screen.chosen, screen.split, screen.cube, screen.wanted, screen.mask)
     for block, start, stop in span.blocks():
-        for first in range(start, stop, _BATCH):
-            count = min(_BATCH, stop - first)
+        for first in range(start, stop, groups):
+            n = min(groups, stop - first)
+            where = (key, block, first, n)
             if work is None:
-                networks.sample_perceptrons(network, key, block, first, count, keys)
-            elif trained is None:
-                networks.sample(work.plan, network.last_mask, key, block, first, count, 1, keys)
+                networks.sample_perceptrons(network, *where, keys)
+            elif screen is None:
+                networks.sample(work.plan, network.last_mask, *where, draws, keys)
             else:
-                n = kernels.propose(
-                    work.plan, plan, *tested, key, block, first, count, 1, scratch, found
-                )
-                if n:
-                    kernels.complete(work.plan, network.last_mask, key, block, found, n, 1, keys)
-                    counter.add(keys, n)
-                continue
-            fitting = keys[:count][training_set.fits(keys[:count], m=task.m)]
-            if len(fitting):
-                counter.add(fitting, len(fitting))
-    return counter.finish()
+                n = kernels.propose(work.plan, plan, *tested, *where, draws, scratch, found)
+                last = network.last_mask
+                kernels.complete(work.plan, last, key, block, found, n, draws, keys)
+            yield keys[: n * draws]
+
+
+class _GroupCounter:
+    """Counts functions in groups of varying sizes."""
+
+    def __init__(self, m: int, words: int) -> None:
+        self._m, self._words, self._groups = m, words, 0
+        self._keys = [np.empty((0, words), dtype=np.uint64)]
+        self._which = [np.empty(0, dtype=np.int64)]
+
+    def add(self, keys: npt.NDArray[np.uint64], groups: npt.NDArray[np.int64]) -> None:
+        """Take functions and the groups that they are of, which rise and are not seen again."""
+        self._keys.append(keys)
+        self._which.append(groups + self._groups)
+        self._groups += int(groups[-1]) + 1
+
+    def finish(self) -> tuple[npt.NDArray[np.uint64], TSums]:
+        """Return the rows with counts, group pairs and size sums, and the sums for T."""
+        keys, which = np.concatenate(self._keys), np.concatenate(self._which)
+        t_sums = np.zeros((2, self._m + 1), dtype=np.int64)
+        if len(keys) == 0:
+            return np.empty((0, self._words + 3), dtype=np.uint64), (t_sums[0], t_sums[1])
+        sizes = np.bincount(which)
+        ones = np.empty(len(keys), dtype=np.int64)
+        row_kernels.ones(keys, self._words, ones)
+        t, counts, pairs, _ = _cells(ones[:, None].astype(np.uint64), which, sizes)
+        t_sums[:, t[:, 0].astype(np.int64)] = counts, pairs
+        words, *columns = _cells(keys, which, sizes)
+        rows = np.column_stack([words, *(column.astype(np.uint64) for column in columns)])
+        return rows, (t_sums[0], t_sums[1])
+
+
+def _cells(
+    keys: npt.NDArray[np.uint64], which: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
+) -> tuple[Any, Any, Any, Any]:
+    """Return distinct keys, and for each the sums over groups of c, c (c - 1) and c a."""
+    order = np.lexsort((which, *keys.T))
+    keys, which = keys[order], which[order]
+    fresh = np.ones(len(keys), dtype=bool)
+    fresh[1:] = (keys[1:] != keys[:-1]).any(axis=1)
+    cell = fresh.copy()
+    cell[1:] |= which[1:] != which[:-1]
+    starts = np.flatnonzero(cell)
+    c = np.diff(starts, append=len(keys))
+    first = np.flatnonzero(fresh[starts])
+    across = c * sizes[which[starts]]
+    counts, pairs, together = (np.add.reduceat(v, first) for v in (c, c * (c - 1), across))
+    return keys[fresh], counts, pairs, together
 
 
 def acceptance(table: FunctionTable, *, level: float = 0.95) -> Estimate:
@@ -171,7 +253,7 @@ def acceptance(table: FunctionTable, *, level: float = 0.95) -> Estimate:
     table : FunctionTable
         From `priorvol.posterior` at finite width.
     level : float
-        Of the Clopper-Pearson interval.
+        Of the Clopper-Pearson interval, which allows for groups of output draws.
 
     Returns
     -------
@@ -194,13 +276,23 @@ def acceptance(table: FunctionTable, *, level: float = 0.95) -> Estimate:
     source = table.source if isinstance(table, FunctionTable) else table
     if not isinstance(source, PosteriorSampling) or not source.is_filtered:
         raise ValueError(f"acceptance is known of draws accepted from the prior, got {source}")
-    spans = table.provenance.spans
-    return _share(
-        table.n_samples,
-        sum(span.size * span.output_draws for span in spans),
-        level,
-        spans[0].seed if len({span.seed for span in spans}) == 1 else None,
+    spans, draws, n = table.provenance.spans, source.output_draws, table.n_samples
+    groups, seeds = sum(span.size for span in spans), {span.seed for span in spans}
+    counts = np.array([n])
+    known = draws > 1 and table.size_sums is not None
+    pairs = [round(table.group_size * n) - n] if known else None
+    low, high, effect = grouped_interval(counts, pairs, n_groups=groups, draws=draws, level=level)
+    found = Proportions(
+        counts=counts,
+        p=counts / (groups * draws),
+        low=low,
+        high=high,
+        inflation=effect,
+        n_samples=groups * draws,
+        level=level,
+        interval="clopper-pearson",
     )
+    return found.estimate(0, "P(S)", seed=seeds.pop() if len(seeds) == 1 else None)
 
 
 def refuse_none(table: FunctionTable) -> FunctionTable:
@@ -208,29 +300,13 @@ def refuse_none(table: FunctionTable) -> FunctionTable:
     if len(table) == 0:
         found = acceptance(table)
         raise ValueError(
-            f"none of {found.n_samples:,} networks fits the training set: P(S) is below "
+            f"none of {found.n_samples:,} proposals fits the training set: P(S) is below "
             f"{math.exp(found.high):.2g} (95%): raise n_proposals, {_ADVICE}"
         )
     return table
 
 
-def _share(accepted: int, proposals: int, level: float, seed: int | None) -> Estimate:
-    counts = np.array([accepted])
-    low, high, effect = grouped_interval(counts, None, n_groups=proposals, draws=1, level=level)
-    found = Proportions(
-        counts=counts,
-        p=counts / proposals,
-        low=low,
-        high=high,
-        inflation=effect,
-        n_samples=proposals,
-        level=level,
-        interval="clopper-pearson",
-    )
-    return found.estimate(0, "P(S)", seed=seed)
-
-
-def _screen(network: Network, training_set: TrainingSet) -> Screen | None:
+def _screen(network: Network, training_set: TrainingSet, draws: int) -> Screen | None:
     """Return how to try networks, or None for perceptrons, which are cheap."""
     n_hidden = len(network.sizes) - 2
     if n_hidden == 0:
@@ -240,7 +316,7 @@ def _screen(network: Network, training_set: TrainingSet) -> Screen | None:
     labels = np.ones((2, len(chosen)), dtype=bool)
     labels[0] = np.array(training_set.labels, dtype=bool)
     wanted, mask = bits.pack(labels)
-    drops = n_hidden - 1 if network.code == 0 and network.shift == 0 else 0
+    drops = n_hidden - (draws == 1) if network.code == 0 and network.shift == 0 else 0
     known = drops == 1 and network.cube > 0
     return Screen(
         network=network._replace(points=points, cube=0),

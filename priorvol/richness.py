@@ -54,7 +54,7 @@ def missing_mass(rows: Rows, *, n_samples: int, draws: int = 1, level: float = 0
     from scipy.special import ndtri
 
     level = checks.real("level", level, low=0.0, high=1.0, open_low=True, open_high=True)
-    n, n_groups = n_samples, n_samples // draws
+    n, n_groups = n_samples, _n_groups(rows, n_samples, draws)
     _check_listed(rows, n, "the missing mass")
     values, times = rows.counts_of_counts
     singletons, doubletons = (int(times[values == count].sum()) for count in (1, 2))
@@ -125,7 +125,7 @@ def n_functions(rows: Rows, *, n_samples: int, draws: int = 1, level: float = 0.
 
     level = checks.real("level", level, low=0.0, high=1.0, open_low=True, open_high=True)
     _check_listed(rows, n_samples, "the number of functions")
-    n_units = n_samples // draws
+    n_units = _n_groups(rows, n_samples, draws)
     once, twice = _seen_once_and_twice(rows, draws)
     seen, z = len(rows), float(ndtri(0.5 + level / 2))
     share = (n_units - 1) / n_units
@@ -151,6 +151,13 @@ def n_functions(rows: Rows, *, n_samples: int, draws: int = 1, level: float = 0.
         level=level,
         method="chao1" if draws == 1 else "chao2",
     )
+
+
+def _n_groups(rows: Rows, n_samples: int, draws: int) -> int:
+    """Return the number of groups; in effect, where they vary in size up to ``draws``."""
+    if rows.size_squares is None:
+        return n_samples // draws
+    return max(n_samples**2 // rows.size_squares, 1)
 
 
 def _seen_once_and_twice(rows: Rows, draws: int) -> tuple[int, int]:

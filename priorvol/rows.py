@@ -25,9 +25,10 @@ class Rows:
 
     Parameters
     ----------
-    array : (k, words + 1) or (k, words + 2) uint64
-        Packed words, count and, for grouped draws, the sum over groups of c (c - 1); distinct and
-        sorted by word (see `priorvol._kernels.rows`), which is not checked.
+    array : (k, words + 1) to (k, words + 3) uint64
+        Packed words, count and, for grouped draws, the sum over groups of c (c - 1); where groups
+        vary in size a, the sum over groups of c a; distinct and sorted by word (see
+        `priorvol._kernels.rows`), which is not checked.
     m : int
         Number of inputs.
 
@@ -123,6 +124,20 @@ class Rows:
         if self.array.shape[1] == self.n_words + 1:
             return None
         return read_only(self.array[:, self.n_words + 1].view(np.int64))
+
+    @property
+    def size_sums(self) -> Counts | None:
+        """Sum over groups of c a, a being the group's size, (k,) int64, read-only; or None."""
+        if self.array.shape[1] < self.n_words + 3:
+            return None
+        return read_only(self.array[:, self.n_words + 2].view(np.int64))
+
+    @cached_property
+    def size_squares(self) -> int | None:
+        """Sum over groups of a^2, of the draws listed; None where sizes are not kept."""
+        if self.size_sums is None:
+            return None
+        return sum(int(part.array[:, self.n_words + 2].sum()) for part in self.parts())
 
     def __len__(self) -> int:
         """Return the number of functions."""

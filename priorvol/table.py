@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol import richness
+from priorvol._kernels.rows import ones
 from priorvol.draws import Draws
-from priorvol.intervals import grouped_interval
+from priorvol.intervals import grouped_interval, ratio_interval
 from priorvol.result import Estimate, Proportions, RankTable, Richness
 from priorvol.rows import Counts
 
@@ -85,7 +86,10 @@ class FunctionTable(Draws):
         pairs = self.group_pairs
         pair_sum = 0 if place is None or pairs is None else int(pairs[place])
         grouped = None if pairs is None else [pair_sum]
-        found = self._proportions([count], grouped, level, interval)
+        sizes = self.size_sums
+        if sizes is not None:
+            sizes = sizes[[place]] if place is not None else np.zeros(1, dtype=np.int64)
+        found = self._proportions([count], grouped, level, interval, sizes)
         if place is None and self.n_unlisted:  # it may be among the draws left out
             high = self._proportions([self.n_unlisted], None, level, interval).high
             found = replace(found, high=high)
@@ -107,7 +111,7 @@ class FunctionTable(Draws):
         ['11', '01']
         """
         best = self._rows.take(self.order(top))
-        found = self._proportions(best.counts, best.group_pairs, level, interval)
+        found = self._proportions(best.counts, best.group_pairs, level, interval, best.size_sums)
         functions = np.ascontiguousarray(best.functions)
         return RankTable(**vars(found), functions=functions, m=self.m)
 
@@ -119,7 +123,7 @@ class FunctionTable(Draws):
         >>> FunctionTable.from_counts(["00", "01", "11"], [1, 2, 3]).t_histogram().counts
         array([1, 2, 3])
         """
-        return self._proportions(self.t_counts, self._t_pairs, level, interval)
+        return self._proportions(self.t_counts, self._t_pairs, level, interval, self._t_sizes)
 
     def constant_mass(self, *, level: float = 0.95, interval: str = "clopper-pearson") -> Estimate:
         """Return P(f is constant), T = 0 or T = m, with its interval.
@@ -132,8 +136,21 @@ class FunctionTable(Draws):
         if self._t_pairs is not None:
             each = self.t_counts[ends] + self._t_pairs[ends]
             pairs = [int(np.ceil(np.sqrt(each).sum() ** 2)) - count]
-        found = self._proportions([count], pairs, level, interval)
+        sizes = None if self._t_sizes is None else [int(self._t_sizes[ends].sum())]
+        found = self._proportions([count], pairs, level, interval, sizes)
         return found.estimate(0, "P(constant)", seed=self._seed)
+
+    @property
+    def _t_sizes(self) -> Counts | None:
+        """Sum over groups of c a for the events T = t; None where sizes or pairs are not kept."""
+        if self.size_sums is None or self._t_pairs is None:
+            return None
+        sums = np.zeros(self.m + 1, dtype=np.int64)
+        for part in self.row_parts():
+            t = np.empty(len(part), dtype=np.int64)
+            ones(part.array, part.n_words, t)
+            np.add.at(sums, t, part.array[:, part.n_words + 2].astype(np.int64))
+        return sums
 
     @property
     def counts_of_counts(self) -> tuple[Counts, Counts]:
@@ -148,7 +165,7 @@ class FunctionTable(Draws):
 
     def missing_mass(self, *, level: float = 0.95) -> Estimate:
         """Return the Good-Turing missing mass (see `priorvol.richness.missing_mass`)."""
-        draws = self.output_draws
+        draws = self.source.output_draws
         return richness.missing_mass(
             self._rows, n_samples=self._n_samples, draws=draws, level=level
         )
@@ -159,27 +176,43 @@ class FunctionTable(Draws):
         By Chao; see `priorvol.richness.n_functions`.
         """
         return richness.n_functions(
-            self._rows, n_samples=self._n_samples, draws=self.output_draws, level=level
+            self._rows, n_samples=self._n_samples, draws=self.source.output_draws, level=level
         )
 
     def entropy(self, *, estimator: str = "plug-in") -> float:
         """Return the entropy of P(f) in bits (see `priorvol.richness.entropy`)."""
-        draws = self.output_draws
+        draws = self.source.output_draws
         return richness.entropy(
             self._rows, n_samples=self._n_samples, draws=draws, estimator=estimator
         )
 
     def _proportions(
-        self, counts: npt.ArrayLike, pairs: npt.ArrayLike | None, level: float, interval: str
+        self,
+        counts: npt.ArrayLike,
+        pairs: npt.ArrayLike | None,
+        level: float,
+        interval: str,
+        sizes: npt.ArrayLike | None = None,
     ) -> Proportions:
-        low, high, effect = grouped_interval(
-            counts,
-            pairs,
-            n_groups=self.n_groups,
-            draws=self.output_draws,
-            level=level,
-            interval=interval,
-        )
+        if sizes is None or pairs is None:
+            low, high, effect = grouped_interval(
+                counts,
+                pairs,
+                n_groups=self.n_groups,
+                draws=self.output_draws,
+                level=level,
+                interval=interval,
+            )
+        else:
+            low, high, effect = ratio_interval(
+                counts,
+                pairs,
+                sizes,
+                n_samples=self._n_samples,
+                group_size=self.group_size,
+                level=level,
+                interval=interval,
+            )
         numbers = np.asarray(counts, dtype=np.int64)
         return Proportions(
             counts=numbers,

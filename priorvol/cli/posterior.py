@@ -16,7 +16,7 @@ _EXAMPLE = """\
   priorvol posterior --n-inputs 3 --hidden inf --train 0-3 --target 00110011 \\
       --samples 1e5 --out runs/wide
   priorvol posterior --n-inputs 3 --hidden 40,40 --train 0-3 --target 00110011 \\
-      --proposals 1e6 --out runs/finite
+      --proposals 1e6 --output-draws 50 --out runs/finite
   An interrupted run goes on with the same command; a larger number adds the difference."""
 
 
@@ -29,12 +29,14 @@ def add_parser(verbs: Any) -> None:
     work = parser.add_argument_group("run")
     text = "infinite width: number of functions to draw, in all, such as 1e5"
     work.add_argument("--samples", type=shared.whole, metavar="N", help=text)
-    text = "finite width: number of networks to draw from the prior, of which those that fit are "
+    text = "finite width: number of functions to draw from the prior, of which those that fit are "
     text += "kept, such as 1e9"
     work.add_argument("--proposals", type=shared.whole, metavar="N", help=text)
     text = "run folder, new or to be continued"
     work.add_argument("--out", type=shared.path, required=True, metavar="RUN", help=text)
     shared.add_seed(work, "of the random stream, 0 to 2^64 - 1 (0)")
+    text = "finite width: output layers drawn for each draw of the hidden layers (1)"
+    work.add_argument("--output-draws", type=shared.whole, metavar="N", help=text)
     text = "infinite width: steps of a Markov chain, 1 for independent draws (by the acceptance)"
     work.add_argument("--chain-length", type=shared.whole, metavar="N", help=text)
     shared.add_jobs(work)
@@ -60,6 +62,7 @@ def run(options: argparse.Namespace) -> None:
         training_set,
         n_samples=options.samples,
         n_proposals=options.proposals,
+        output_draws=options.output_draws,
         chain_length=options.chain_length,
         seed=options.seed or 0,
         n_jobs=options.jobs,
@@ -77,6 +80,8 @@ def _check_numbers(options: argparse.Namespace, rejection: bool) -> None:
         raise ValueError(f"--{stray} does not go with {width} width: give --{wanted}")
     if rejection and options.chain_length is not None:
         raise ValueError("--chain-length does not go with finite width, where there are no chains")
+    if not rejection and options.output_draws is not None:
+        raise ValueError("--output-draws does not go with infinite width: draws share nothing")
     if getattr(options, wanted) is None:
         raise ValueError(f"--{wanted} is missing: at {width} width it says how much to draw")
 
@@ -103,4 +108,4 @@ def _print(options: argparse.Namespace, task: Task, table: FunctionTable, reject
         return
     print(f"{task}\n{table.n_samples:,} {table.source}\n{len(table):,} functions, in {options.out}")
     if evidence is not None:
-        print(f"accepted of {evidence.n_samples:,} networks of the prior: {evidence}")
+        print(f"accepted of {evidence.n_samples:,} functions of the prior: {evidence}")

@@ -55,7 +55,7 @@ def read_segment(
         for kind in KINDS:
             _verify_checksum(folder / segment.file(kind), segment.sha256[kind])
     words, listed = bits.n_words(manifest.m), segment.n_samples - segment.n_unlisted
-    shapes = [(segment.n_rows, words + 1), (segment.n_rows, words + 2)]
+    shapes = [(segment.n_rows, words + columns) for columns in (1, 2, 3)]
     rows = _map(folder / segment.file("rows"), "<u8", shapes)
     sums = _map(folder / segment.file("t"), "<i8", [(1, manifest.m + 1), (2, manifest.m + 1)])
     t_sums = np.array(sums, dtype=np.int64)

@@ -19,12 +19,14 @@ def task(width):
     return Task(Architecture(3, (width,)), Prior(sigma_b=0.5))
 
 
-def test_finite_width(cli, at):
-    found = cli("posterior", *FINITE, *DATA, *RUN, "--proposals", "2e4", "--seed", "7")
-    wanted = posterior(task(5), S, n_proposals=20_000, seed=7, n_jobs=1)
+@pytest.mark.parametrize("draws", [1, 10])
+def test_finite_width(cli, at, draws):
+    number = ["--proposals", "2e4", "--output-draws", draws, "--seed", "7"]
+    found = cli("posterior", *FINITE, *DATA, *RUN, *number)
+    wanted = posterior(task(5), S, n_proposals=20_000, output_draws=draws, seed=7, n_jobs=1)
     assert load_run("runs/a") == wanted
     assert f"{wanted.n_samples:,} {wanted.source}" in found.lines
-    assert found.lines[-1] == f"accepted of 20,000 networks of the prior: {acceptance(wanted)}"
+    assert found.lines[-1] == f"accepted of 20,000 functions of the prior: {acceptance(wanted)}"
 
 
 def test_infinite_width(cli, at):
@@ -66,6 +68,10 @@ def test_goes_on_and_is_shown(cli, refused, at, contents):
         (
             [*FINITE, *DATA, *RUN, "--proposals", "9", "--chain-length", "2"],
             "--chain-length does not go with finite width",
+        ),
+        (
+            [*WIDE, *DATA, *RUN, "--samples", "9", "--output-draws", "2"],
+            "--output-draws does not go with infinite width",
         ),
         ([*FINITE, *RUN, "--proposals", "9"], "a training set is wanted: --train and --target"),
         ([*FINITE, *DATA[:2], *RUN, "--proposals", "9"], "--train and --target go together"),

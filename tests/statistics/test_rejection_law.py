@@ -11,8 +11,10 @@ from priorvol.architecture import Architecture, Prior
 from priorvol.collector import collect
 from priorvol.estimators import estimate
 from priorvol.inputs import boolean_cube
+from priorvol.intervals import ratio_interval
 from priorvol.provenance import Span
 from priorvol.rejection import acceptance, rejection_producer
+from priorvol.rng import generator
 from priorvol.task import Task
 from priorvol.training_set import TrainingSet
 
@@ -85,3 +87,49 @@ def test_intervals_hold_the_share_among_many_more_draws():
         held += low <= truth <= high
     assert held / runs > 0.95 - 5 * math.sqrt(0.95 * 0.05 / runs)
     assert held < runs  # intervals that always hold would be too wide
+
+
+@pytest.mark.parametrize("rate", [0.3, 2.0])
+@pytest.mark.parametrize("association", ["none", "large", "small", "alone"])
+def test_ratio_intervals_cover(rate, association):
+    """Simulated groups: Poisson sizes given a gamma of mean ``rate``; what is counted is binomial
+    with a chance of its own in each group, which may hang on the group's size."""
+    random = generator(7, f"groups {rate} {association}")
+    runs, n_groups, held = 2_000, 400, 0
+    a = random.poisson(random.gamma(0.5, 2.0 * rate, (runs, n_groups)))
+    chance = random.beta(0.3, 0.7, (runs, n_groups))
+    if association == "large":
+        chance = np.where(a > 2, 0.9, 0.2)
+    elif association == "small":
+        chance = np.where(a > 2, 0.2, 0.9)
+    c = np.minimum(a, 1) if association == "alone" else random.binomial(a, chance)
+    truth = c.sum() / a.sum()
+    error = (c - truth * a).std() * math.sqrt(runs * n_groups) / a.sum()
+    n = a.sum(1)
+    for count, pairs, together, total, squares in zip(
+        c.sum(1), (c * (c - 1)).sum(1), (c * a).sum(1), n, (a * a).sum(1), strict=True
+    ):
+        low, high, _ = ratio_interval(
+            [count], [pairs], [together], n_samples=int(total), group_size=squares / total
+        )
+        held += bool(low[0] <= truth <= high[0])
+    assert error < 0.01 * truth  # of the truth, which is itself estimated
+    assert held / runs > 0.95 - 5 * math.sqrt(0.95 * 0.05 / runs)
+
+
+def test_grouped_draws_have_the_law_of_single_ones(wide):
+    """P(S), and each function's share, with the errors that the table states."""
+    grouped = posterior(of_width(300), S, n_proposals=640_000, seed=5, output_draws=64)
+    assert grouped.group_size > 1
+    single, many = acceptance(wide), acceptance(grouped)
+    error = math.hypot(single.standard_error, many.standard_error)
+    assert_within(many.log_p, single.log_p, error)
+    (p, counts), (q, _) = distribution(wide), distribution(grouped)
+    ranks = grouped.restrict(S.held_out(8)).ranks()
+    places = ranks.functions[:, 0].astype(int)
+    inflation = np.ones(16)
+    inflation[places] = ranks.inflation
+    seen = q > 0
+    assert not counts[~seen].any()
+    errors = np.sqrt(q * (1 - q) * (1 / counts.sum() + inflation / grouped.n_samples))
+    assert_within(p[seen], q[seen], errors[seen])

@@ -5,13 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from priorvol import load_run, posterior, save_table
+from priorvol import export_table, load_run, posterior, save_table
+from priorvol._kernels.networks import Workspace, sample
 from priorvol.architecture import Architecture, Prior
 from priorvol.collector import collect
 from priorvol.inputs import array_inputs, boolean_cube
 from priorvol.provenance import Provenance, Span, source_from_json, source_to_json
 from priorvol.rejection import _screen, acceptance, count_fitting
-from priorvol.rng import BLOCK, generator
+from priorvol.rng import BLOCK, generator, stream_key
 from priorvol.sampler import compile_task
 from priorvol.summary import summarise
 from priorvol.task import Task
@@ -49,11 +50,27 @@ CASES = {
 }
 
 
+LAYERED = [name for name in CASES if "perceptron" not in name]
+
+
 def fitting(task, training_set, **options):
     """Return the functions and counts of `collect` that fit."""
     table = collect(task, n_jobs=1, **options)
     fits = training_set.fits(table)
     return table.functions[fits], table.counts[fits]
+
+
+def groups_of(task, training_set, span):
+    """Return the functions that fit, a list for each hidden draw."""
+    network, draws = compile_task(task), span.output_draws
+    work, keys = Workspace(network, draws), np.empty((draws, -(-task.m // 64)), dtype=np.uint64)
+    groups = []
+    for block, start, stop in span.blocks():
+        for index in range(start, stop):
+            key = stream_key(span.seed, draws)
+            sample(work.plan, network.last_mask, key, block, index, 1, draws, keys)
+            groups.append(list(map(tuple, keys[training_set.fits(keys, m=task.m)].tolist())))
+    return groups
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -71,17 +88,59 @@ def test_the_draws_are_those_of_the_prior_that_fit(name):
     assert table.source.task_hash == task.content_hash
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if "perceptron" not in name])
-def test_trying_the_training_inputs_first_changes_nothing(name):
+@pytest.mark.parametrize("name", LAYERED)
+@pytest.mark.parametrize("draws", [1, 6])
+def test_trying_the_training_inputs_first_changes_nothing(name, draws):
     """Over the end of a block; whichever way `posterior` takes."""
     task, training_set = CASES[name]
-    span = Span(3, 1, BLOCK - 900, BLOCK + 1_100)
-    screen = _screen(compile_task(task), training_set)
+    span = Span(3, draws, BLOCK - 900, BLOCK + 1_100)
+    screen = _screen(compile_task(task), training_set, draws)
     both = [count_fitting(task, training_set, way, span) for way in (screen, None)]
     first, second = (rows[np.lexsort(rows.T)] for rows, _ in both)
     assert len(first) > 0
     np.testing.assert_array_equal(first, second)
-    np.testing.assert_array_equal(both[0][1][0], both[1][1][0])
+    for sums, others in zip(both[0][1], both[1][1], strict=True):
+        np.testing.assert_array_equal(sums, others)
+
+
+@pytest.mark.parametrize("name", LAYERED)
+def test_grouped_draws_are_those_of_the_prior_that_fit(name):
+    task, training_set = CASES[name]
+    options = {"seed": 5, "output_draws": 20, "n_jobs": 1}
+    table = posterior(task, training_set, n_proposals=40_000, **options)
+    prior = collect(task, n_samples=40_000, **options)
+    fits = training_set.fits(prior)
+    np.testing.assert_array_equal(table.functions, prior.functions[fits])
+    np.testing.assert_array_equal(table.counts, prior.counts[fits])
+    np.testing.assert_array_equal(table.group_pairs, prior.group_pairs[fits])
+    assert table.provenance == Provenance((Span(5, 20, 0, 2_000),))
+
+
+@pytest.mark.parametrize("name", ["n = 3", "two layers", "points, one layer"])
+def test_sums_over_groups(name):
+    """Counted group by group in plain Python."""
+    task, training_set = CASES[name]
+    span = Span(2, 30, 0, 500)
+    groups = groups_of(task, training_set, span)
+    table = posterior(task, training_set, n_proposals=15_000, seed=2, output_draws=30, n_jobs=1)
+    functions = list(map(tuple, table.functions.tolist()))
+    assert table.size_sums.tolist() == [
+        sum(group.count(f) * len(group) for group in groups) for f in functions
+    ]
+    squares = sum(len(group) ** 2 for group in groups)
+    assert table.group_size * table.n_samples == pytest.approx(squares, rel=1e-12)
+    assert 1 < table.group_size < 30
+    ones = [[sum(word.bit_count() for word in f) for f in group] for group in groups]
+    wanted = [sum(t.count(k) * (t.count(k) - 1) for t in ones) for k in range(task.m + 1)]
+    assert table.t_pairs.tolist() == wanted
+    sizes = [sum(t.count(k) * len(t) for t in ones) for k in range(task.m + 1)]
+    assert table._t_sizes.tolist() == sizes
+    found = acceptance(table)
+    assert found.n_samples == 15_000
+    a = np.array([len(group) for group in groups])
+    error = a.std(ddof=1) / math.sqrt(500) / a.mean()
+    binomial = math.sqrt((1 / found.p - 1) / 15_000)  # errors are never taken to be smaller
+    assert found.standard_error == pytest.approx(max(error, binomial), rel=1e-9)
 
 
 def test_workers_do_not_matter():
@@ -92,18 +151,20 @@ def test_workers_do_not_matter():
     assert posterior(network, hard, n_proposals=150_000, n_jobs=3) == one
 
 
-def test_runs_are_continued(tmp_path):
-    first = posterior(TASK, S, n_proposals=1_000, seed=2, store=tmp_path / "run")
-    table = posterior(TASK, S, n_proposals=70_000, seed=2, store=tmp_path / "run")
+@pytest.mark.parametrize("draws", [1, 50])
+def test_runs_are_continued(tmp_path, draws):
+    options = {"seed": 2, "output_draws": draws}
+    first = posterior(TASK, S, n_proposals=1_000, store=tmp_path / "run", **options)
+    table = posterior(TASK, S, n_proposals=70_000, store=tmp_path / "run", **options)
     assert first.n_samples < table.n_samples
-    assert table == posterior(TASK, S, n_proposals=70_000, seed=2)
+    assert table == posterior(TASK, S, n_proposals=70_000, n_jobs=1, **options)
     assert load_run(tmp_path / "run") == table
     save_table(table, tmp_path / "again")
     assert load_run(tmp_path / "again") == table
     with pytest.raises(ValueError, match="holds 70,000 samples, more than n_proposals = 1,000"):
-        posterior(TASK, S, n_proposals=1_000, seed=2, store=tmp_path / "run")
+        posterior(TASK, S, n_proposals=1_000, store=tmp_path / "run", **options)
     with pytest.raises(ValueError, match="it holds another source"):
-        posterior(TASK, TrainingSet([0], [1]), n_proposals=10**5, seed=2, store=tmp_path / "run")
+        posterior(TASK, TrainingSet([0], [1]), n_proposals=10**5, store=tmp_path / "run", **options)
 
 
 def test_spans_without_an_accepted_draw_are_kept(tmp_path):
@@ -112,11 +173,13 @@ def test_spans_without_an_accepted_draw_are_kept(tmp_path):
     whole = posterior(TASK, labels, n_proposals=60_000, n_jobs=1)
     row = collect(TASK, n_samples=64, n_jobs=1)
     assert not labels.fits(row).any()
-    with pytest.raises(ValueError, match=r"none of 64 networks fits the training set: P\(S\) is b"):
+    with pytest.raises(
+        ValueError, match=r"none of 64 proposals fits the training set: P\(S\) is b"
+    ):
         posterior(TASK, labels, n_proposals=64, store=tmp_path / "run", n_jobs=1)
     with pytest.raises(ValueError, match="holds no functions: none of 64 draws was accepted"):
         load_run(tmp_path / "run")
-    with pytest.raises(ValueError, match="none of 100 networks fits the training set"):
+    with pytest.raises(ValueError, match="none of 100 proposals fits the training set"):
         posterior(TASK, labels, n_proposals=100, store=tmp_path / "run", n_jobs=1)
     table = posterior(TASK, labels, n_proposals=60_000, store=tmp_path / "run", n_jobs=1)
     assert table == whole == load_run(tmp_path / "run")
@@ -146,9 +209,20 @@ def test_acceptance():
         acceptance(table, level=1.5)
 
 
-def test_summaries_and_sources():
-    table = posterior(TASK, S, n_proposals=3_000)
-    assert "posterior samples, accepted from the prior, given 3 training" in str(summarise(table))
+@pytest.mark.parametrize(
+    ("draws", "how"),
+    [
+        (1, "posterior samples, accepted from the prior, given 3 training"),
+        (20, "accepted from 20 output draws a hidden draw of the prior, given 3 training"),
+    ],
+)
+def test_summaries_and_sources(draws, how, tmp_path):
+    table = posterior(TASK, S, n_proposals=3_000, output_draws=draws)
+    assert how in str(summarise(table))
+    assert summarise(table).to_json()["missing_mass"] is not None
+    assert table.n_functions().observed == len(table)
+    export_table(table, tmp_path / "table.csv")
+    assert (tmp_path / "table.csv").read_text().count("\n") == len(table) + 1
     assert source_from_json(source_to_json(table.source)) == table.source
     assert len(table.restrict(S.held_out(8))) == len(table)
 
@@ -170,6 +244,12 @@ def test_hopeless_training_sets_are_refused_at_once():
         ({"n_proposals": 0}, "n_proposals must be at least 1"),
         ({"n_proposals": None}, "n_proposals must be an integer, got None"),
         ({"n_samples": 5}, "n_samples = 5 has no meaning at finite width: give n_proposals"),
+        ({"output_draws": 3}, "n_proposals must be a multiple of output_draws = 3, got 10 .try 12"),
+        ({"output_draws": 0}, "output_draws must be at least 1"),
+        (
+            {"task": CASES["uniform perceptron"][0], "output_draws": 2},
+            "output_draws = 2 needs a hidden layer",
+        ),
         ({"chain_length": 8}, "chain_length = 8 has no meaning at finite width"),
         ({"training_set": TrainingSet([8], [1])}, "index 8, but there are m = 8 inputs"),
         ({"seed": -1}, "seed must be at least 0"),
