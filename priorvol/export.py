@@ -13,7 +13,6 @@ import numpy as np
 
 from priorvol import bits, checks
 from priorvol._kernels import rows as kernels
-from priorvol.intervals import grouped_interval
 from priorvol.rows import Counts
 from priorvol.store import write_atomically
 from priorvol.table import FunctionTable
@@ -149,12 +148,8 @@ def _chunks(table: FunctionTable, base: int) -> Iterator[dict[str, Any]]:
         by_place = np.argsort(places)  # a table in a file is read in its order
         rows[by_place] = table.rows[places[by_place]]
         sums, which = np.unique(rows[:, words:].astype(np.int64), axis=0, return_inverse=True)
-        ends = grouped_interval(
-            sums[:, 0],
-            None if table.group_pairs is None else sums[:, 1],
-            n_groups=table.n_groups,
-            draws=table.output_draws,
-        )
+        found = table.proportions(*sums.T)
+        ends = (found.low, found.high, found.inflation)
         low, high, inflation = (column[which.ravel()] for column in ends)
         counts = rows[:, words].astype(np.int64)
         functions = np.ascontiguousarray(rows[:, :words])

@@ -86,7 +86,7 @@ INTERVALS: dict[str, Callable[..., tuple[Array, Array]]] = {
 
 
 def inflation(
-    count: npt.ArrayLike, group_pairs: npt.ArrayLike, *, n_groups: int, draws: int
+    count: npt.ArrayLike, group_pairs: npt.ArrayLike, *, n_groups: float, draws: float
 ) -> Array:
     """Return the variance of grouped counts over that of independent draws (design effect).
 
@@ -101,7 +101,7 @@ def inflation(
         sum of c_g.
     group_pairs : array-like
         sum of c_g (c_g - 1).
-    n_groups, draws : int
+    n_groups, draws : float
 
     Returns
     -------
@@ -130,8 +130,8 @@ def grouped_interval(
     count: npt.ArrayLike,
     group_pairs: npt.ArrayLike | None,
     *,
-    n_groups: int,
-    draws: int,
+    n_groups: float,
+    draws: float,
     level: float = 0.95,
     interval: str = "clopper-pearson",
 ) -> tuple[Array, Array, Array]:
@@ -235,7 +235,7 @@ def ratio_interval(
 
 
 def _clustered(
-    c: Array, n_samples: int, effect: Array, units: Array | None, level: float, interval: str
+    c: Array, n_samples: float, effect: Array, units: Array | None, level: float, interval: str
 ) -> tuple[Array, Array]:
     """Return the ends for counts that are inflated; ``units`` draws at most are one."""
     ends = INTERVALS[interval]

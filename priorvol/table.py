@@ -89,9 +89,9 @@ class FunctionTable(Draws):
         sizes = self.size_sums
         if sizes is not None:
             sizes = sizes[[place]] if place is not None else np.zeros(1, dtype=np.int64)
-        found = self._proportions([count], grouped, level, interval, sizes)
+        found = self.proportions([count], grouped, sizes, level=level, interval=interval)
         if place is None and self.n_unlisted:  # it may be among the draws left out
-            high = self._proportions([self.n_unlisted], None, level, interval).high
+            high = self.proportions([self.n_unlisted], level=level, interval=interval).high
             found = replace(found, high=high)
         return found.estimate(0, self.source.quantity, seed=self._seed)
 
@@ -111,7 +111,9 @@ class FunctionTable(Draws):
         ['11', '01']
         """
         best = self._rows.take(self.order(top))
-        found = self._proportions(best.counts, best.group_pairs, level, interval, best.size_sums)
+        found = self.proportions(
+            best.counts, best.group_pairs, best.size_sums, level=level, interval=interval
+        )
         functions = np.ascontiguousarray(best.functions)
         return RankTable(**vars(found), functions=functions, m=self.m)
 
@@ -123,7 +125,9 @@ class FunctionTable(Draws):
         >>> FunctionTable.from_counts(["00", "01", "11"], [1, 2, 3]).t_histogram().counts
         array([1, 2, 3])
         """
-        return self._proportions(self.t_counts, self._t_pairs, level, interval, self._t_sizes)
+        return self.proportions(
+            self.t_counts, self._t_pairs, self._t_sizes, level=level, interval=interval
+        )
 
     def constant_mass(self, *, level: float = 0.95, interval: str = "clopper-pearson") -> Estimate:
         """Return P(f is constant), T = 0 or T = m, with its interval.
@@ -137,7 +141,7 @@ class FunctionTable(Draws):
             each = self.t_counts[ends] + self._t_pairs[ends]
             pairs = [int(np.ceil(np.sqrt(each).sum() ** 2)) - count]
         sizes = None if self._t_sizes is None else [int(self._t_sizes[ends].sum())]
-        found = self._proportions([count], pairs, level, interval, sizes)
+        found = self.proportions([count], pairs, sizes, level=level, interval=interval)
         return found.estimate(0, "P(constant)", seed=self._seed)
 
     @property
@@ -186,14 +190,35 @@ class FunctionTable(Draws):
             self._rows, n_samples=self._n_samples, draws=draws, estimator=estimator
         )
 
-    def _proportions(
+    def proportions(
         self,
         counts: npt.ArrayLike,
-        pairs: npt.ArrayLike | None,
-        level: float,
-        interval: str,
+        pairs: npt.ArrayLike | None = None,
         sizes: npt.ArrayLike | None = None,
+        *,
+        level: float = 0.95,
+        interval: str = "clopper-pearson",
     ) -> Proportions:
+        """Return the proportions of events among the draws, with pointwise intervals.
+
+        Parameters
+        ----------
+        counts, pairs, sizes : array-like
+            For each event the sums over groups of c, c (c - 1) and c a, as `counts`,
+            `group_pairs` and `size_sums` are for functions; the last two where groups matter.
+        level : float
+        interval : "clopper-pearson" or "wilson"
+
+        Raises
+        ------
+        ValueError
+            If a count is beyond the number of draws, or an option is out of range.
+
+        Examples
+        --------
+        >>> FunctionTable.from_counts(["00", "01"], [1, 3]).proportions([3]).p
+        array([0.75])
+        """
         if sizes is None or pairs is None:
             low, high, effect = grouped_interval(
                 counts,

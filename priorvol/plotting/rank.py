@@ -145,8 +145,8 @@ def _curve(table: FunctionTable, level: float, interval: str, limit: int, least:
     low, high, _ = grouped_interval(
         values[shown],
         pairs,
-        n_groups=table.n_groups,
-        draws=table.output_draws,
+        n_groups=table.n_samples / table.group_size,
+        draws=table.group_size,
         level=level,
         interval=interval,
     )
