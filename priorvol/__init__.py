@@ -14,6 +14,7 @@ _WHERE = {
     "Architecture": "architecture",
     "Estimate": "result",
     "FunctionTable": "table",
+    "GaussianExpectations": "infinite.expectations",
     "GaussianLaw": "gaussian",
     "GaussianPrediction": "infinite.prediction",
     "Inputs": "inputs",
@@ -29,6 +30,7 @@ _WHERE = {
     "certified_bound": "pac_bayes",
     "collect": "collector",
     "compare": "comparison",
+    "correlation_map": "infinite.correlation_map",
     "csv_inputs": "inputs",
     "digits_inputs": "inputs",
     "npz_inputs": "inputs",
@@ -46,6 +48,7 @@ _WHERE = {
     "output_law": "infinite.covariance",
     "pac_bayes_bound": "pac_bayes",
     "pac_bayes_curve": "bound_curve",
+    "pairwise_dependence": "independence",
     "posterior": "posterior_sampling",
     "posterior_probability": "posterior_sampling",
     "read_counts": "export",
@@ -54,6 +57,7 @@ _WHERE = {
     "tangent_kernel": "infinite.covariance",
     "train_ensemble": "training",
     "train_prediction": "infinite.dynamics",
+    "unit_sigma_w": "infinite.variance_map",
 }
 _MODULES = (
     "atlas",
@@ -90,17 +94,21 @@ if TYPE_CHECKING:
     from priorvol.export import export_table as export_table
     from priorvol.export import read_counts as read_counts
     from priorvol.gaussian import GaussianLaw as GaussianLaw
+    from priorvol.independence import pairwise_dependence as pairwise_dependence
     from priorvol.infinite.convergence import kernel_convergence as kernel_convergence
+    from priorvol.infinite.correlation_map import correlation_map as correlation_map
     from priorvol.infinite.covariance import output_law as output_law
     from priorvol.infinite.covariance import tangent_kernel as tangent_kernel
     from priorvol.infinite.dynamics import nngp_regression as nngp_regression
     from priorvol.infinite.dynamics import train_prediction as train_prediction
     from priorvol.infinite.empirical import empirical_nngp as empirical_nngp
     from priorvol.infinite.empirical import empirical_ntk as empirical_ntk
+    from priorvol.infinite.expectations import GaussianExpectations as GaussianExpectations
     from priorvol.infinite.kernels import NNGP as NNGP
     from priorvol.infinite.kernels import NTK as NTK
     from priorvol.infinite.linearized import linearize as linearize
     from priorvol.infinite.prediction import GaussianPrediction as GaussianPrediction
+    from priorvol.infinite.variance_map import unit_sigma_w as unit_sigma_w
     from priorvol.inputs import Inputs as Inputs
     from priorvol.inputs import array_inputs as array_inputs
     from priorvol.inputs import boolean_cube as boolean_cube
