@@ -11,9 +11,10 @@ from typing import Any
 
 from priorvol import checks
 from priorvol.producer import Producer, each, pilot, produce
-from priorvol.provenance import PriorSampling, Span
+from priorvol.provenance import Span
 from priorvol.rng import check_seed
 from priorvol.sampler import check_sampling, count_span
+from priorvol.sources import PriorSampling
 from priorvol.table import FunctionTable
 from priorvol.task import Task
 

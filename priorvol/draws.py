@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from priorvol import bits, checks
 from priorvol.inputs import check_indices
-from priorvol.provenance import Imported, Provenance, Source, drawn_right
+from priorvol.provenance import Provenance
 from priorvol.rows import Counts, Rows, Words, read_only
+from priorvol.sources import Imported, Source, drawn_right
 from priorvol.task import Task, check_task
 
 
@@ -57,7 +58,7 @@ class Draws:
         """Check that the draws are whole groups, those of the provenance."""
         if not isinstance(self._source, Source):
             raise ValueError(
-                f"source must be a record of priorvol.provenance, such as PriorSampling, got "
+                f"source must be a record of priorvol.sources, such as PriorSampling, got "
                 f"{self._source!r}"
             )
         draws = self._source.output_draws

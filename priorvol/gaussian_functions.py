@@ -22,8 +22,9 @@ from priorvol._kernels import gaussian_functions as kernels
 from priorvol.counting import Counter, TSums
 from priorvol.gaussian import GaussianLaw
 from priorvol.producer import Producer, produce
-from priorvol.provenance import GaussianProcess, PriorSampling, Span
+from priorvol.provenance import Span
 from priorvol.rng import check_seed, stream_key
+from priorvol.sources import GaussianProcess, PriorSampling
 from priorvol.table import FunctionTable
 from priorvol.task import Task, check_task
 

@@ -18,9 +18,10 @@ from typing import Any
 from priorvol import bits, checks
 from priorvol.gaussian import GaussianLaw
 from priorvol.producer import Producer, produce
-from priorvol.provenance import MAX_DRAWS, PosteriorSampling, Span
+from priorvol.provenance import Span
 from priorvol.result import Estimate
 from priorvol.rng import check_seed, generator
+from priorvol.sources import MAX_DRAWS, PosteriorSampling
 from priorvol.table import FunctionTable
 from priorvol.task import Task, check_task
 from priorvol.training_set import TrainingSet, check_training_set
@@ -96,7 +97,7 @@ def posterior(
     Returns
     -------
     FunctionTable
-        Its source, `priorvol.provenance.PosteriorSampling`, names the training set, the method
+        Its source, `priorvol.sources.PosteriorSampling`, names the training set, the method
         and the length of the chains. At finite width its provenance says which networks of the
         prior were looked at, and ``n_samples`` is the number of those that fit.
 

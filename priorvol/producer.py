@@ -16,9 +16,10 @@ from priorvol import bits
 from priorvol._kernels import rows as row_kernels
 from priorvol.counting import TSums
 from priorvol.progress import progress_bar
-from priorvol.provenance import Provenance, Source, Span
+from priorvol.provenance import Provenance, Span
 from priorvol.rng import BLOCK
 from priorvol.rows import Counts, Rows, Words
+from priorvol.sources import Source
 from priorvol.table import FunctionTable
 from priorvol.task import Task
 
@@ -53,7 +54,7 @@ class Producer:
     --------
     >>> from functools import partial
     >>> from priorvol.architecture import Architecture
-    >>> from priorvol.provenance import PriorSampling
+    >>> from priorvol.sources import PriorSampling
     >>> from priorvol.sampler import count_span
     >>> task = Task(Architecture(3, (8,)))
     >>> producer = Producer(task, PriorSampling(), partial(count_span, task))

@@ -24,10 +24,11 @@ from priorvol._kernels.networks import Network, Plan, Workspace
 from priorvol.counting import Counter, TSums
 from priorvol.intervals import grouped_interval
 from priorvol.producer import Producer, pilot
-from priorvol.provenance import PosteriorSampling, Span
+from priorvol.provenance import Span
 from priorvol.result import Estimate, Proportions
 from priorvol.rng import stream_key
 from priorvol.sampler import check_sampling, compile_task
+from priorvol.sources import PosteriorSampling
 from priorvol.table import FunctionTable
 from priorvol.task import Task
 from priorvol.training_set import TrainingSet

@@ -23,8 +23,9 @@ from priorvol._kernels.layers import BLOCK as COLUMNS
 from priorvol._kernels.networks import Network, Workspace
 from priorvol.counting import Counter, TSums
 from priorvol.gaussian_functions import count_functions, task_factor
-from priorvol.provenance import PriorSampling, Provenance, Span
+from priorvol.provenance import Provenance, Span
 from priorvol.rng import BLOCK, check_seed, stream_key
+from priorvol.sources import PriorSampling
 from priorvol.table import FunctionTable
 from priorvol.task import Task, check_task
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from priorvol import checks, complexity
 from priorvol._kernels.rows import ones
-from priorvol.provenance import source_to_json
 from priorvol.result import Estimate, RankTable
+from priorvol.sources import source_to_json
 from priorvol.table import FunctionTable
 from priorvol.text import align, shorten
 

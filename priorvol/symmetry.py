@@ -18,7 +18,7 @@ from priorvol import activation, bits, checks
 from priorvol.architecture import Architecture
 from priorvol.bits import Words
 from priorvol.complexity.chunks import as_seven, check_cube, word_chunks
-from priorvol.provenance import Imported, PriorSampling
+from priorvol.sources import Imported, PriorSampling
 from priorvol.task import Task, check_task
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ class FunctionTable(Draws):
     m : int, optional
         Number of inputs, where ``functions`` are packed words and no task is given.
     source : PriorSampling, PosteriorSampling, GaussianProcess or Imported
-        How the draws were made; see `priorvol.provenance`.
+        How the draws were made; see `priorvol.sources`.
     provenance : Provenance
     n_samples : int, optional
         Number of draws; default the sum of counts. A larger number says that rare functions were

@@ -6,7 +6,8 @@ import numpy as np
 
 from priorvol.architecture import Architecture
 from priorvol.inputs import array_inputs
-from priorvol.provenance import PriorSampling, Provenance, Span
+from priorvol.provenance import Provenance, Span
+from priorvol.sources import PriorSampling
 from priorvol.table import FunctionTable
 from priorvol.task import Task
 

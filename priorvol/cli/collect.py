@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> None:
 def _announce(task: Task, options: argparse.Namespace) -> None:
     """Open the folder, whose errors come first, and forecast what is left to draw."""
     from priorvol.collector import forecast
-    from priorvol.provenance import PriorSampling
+    from priorvol.sources import PriorSampling
     from priorvol.store import RunWriter
 
     source = PriorSampling(options.output_draws)

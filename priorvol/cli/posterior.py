@@ -87,8 +87,8 @@ def _check_numbers(options: argparse.Namespace, rejection: bool) -> None:
 
 
 def _print(options: argparse.Namespace, task: Task, table: FunctionTable, rejection: bool) -> None:
-    from priorvol.provenance import source_to_json
     from priorvol.rejection import acceptance
+    from priorvol.sources import source_to_json
 
     evidence = acceptance(table) if rejection else None
     if options.json:

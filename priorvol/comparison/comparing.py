@@ -10,10 +10,10 @@ from priorvol import checks
 from priorvol.comparison.errors import compare_errors
 from priorvol.comparison.report import Comparison
 from priorvol.comparison.sides import Options, compare_estimates, compare_tables, read_estimates
-from priorvol.provenance import GaussianProcess, PosteriorSampling, TrainingRuns
 from priorvol.result import Estimate
 from priorvol.rng import check_seed
 from priorvol.simplicity.association import MOST_RESAMPLES
+from priorvol.sources import GaussianProcess, PosteriorSampling, TrainingRuns
 from priorvol.table import FunctionTable
 from priorvol.training_set import TrainingSet, check_training_set
 

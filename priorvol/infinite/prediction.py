@@ -226,7 +226,7 @@ class GaussianPrediction:
             If an argument is out of range.
         """
         from priorvol.gaussian_functions import law_table
-        from priorvol.provenance import GaussianProcess
+        from priorvol.sources import GaussianProcess
 
         names = {"ntk": "trained at infinite width", "nngp": "NNGP regression"}
         record = {"name": names[self.method], "quantity": self.quantity} | self._conditions()

@@ -11,8 +11,9 @@ from importlib.metadata import version
 from typing import Any, cast
 
 from priorvol import bits, checks
-from priorvol.provenance import Provenance, Source, source_from_json, source_to_json
+from priorvol.provenance import Provenance
 from priorvol.rng import BLOCK, check_seed
+from priorvol.sources import Source, source_from_json, source_to_json
 from priorvol.task import Task
 
 FORMAT = "priorvol run"

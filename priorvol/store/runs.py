@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from priorvol.provenance import Imported, PriorSampling, Provenance, Source, drawn_right
+from priorvol.provenance import Provenance
 from priorvol.rng import STREAM_VERSION, check_seed
+from priorvol.sources import Imported, PriorSampling, Source, drawn_right
 from priorvol.store.folder import Folder, manifest_text, read_manifest
 from priorvol.store.manifest import Manifest, Segment
 from priorvol.store.segments import read_segment

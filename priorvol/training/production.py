@@ -13,8 +13,9 @@ from priorvol import bits, checks
 from priorvol.counting import Counter
 from priorvol.producer import Producer, each
 from priorvol.progress import progress_bar
-from priorvol.provenance import Provenance, Span, TrainingRuns
+from priorvol.provenance import Provenance, Span
 from priorvol.rng import check_seed
+from priorvol.sources import TrainingRuns
 from priorvol.table import FunctionTable, add_all
 from priorvol.task import Task
 from priorvol.training.configuration import TrainingConfiguration

@@ -14,7 +14,7 @@ from priorvol.collector import collect
 from priorvol.gaussian_functions import law_table
 from priorvol.infinite.covariance import output_law
 from priorvol.inputs import boolean_cube
-from priorvol.provenance import GaussianProcess
+from priorvol.sources import GaussianProcess
 from priorvol.task import Task
 
 P_THRESHOLD = 1e-4

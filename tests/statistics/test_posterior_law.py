@@ -17,8 +17,9 @@ from priorvol.gaussian_functions import law_table
 from priorvol.infinite.covariance import output_law
 from priorvol.inputs import array_inputs, boolean_cube
 from priorvol.producer import Producer
-from priorvol.provenance import GaussianProcess, PosteriorSampling, Span
+from priorvol.provenance import Span
 from priorvol.rng import generator
+from priorvol.sources import GaussianProcess, PosteriorSampling
 from priorvol.task import Task
 from priorvol.training_set import TrainingSet
 from priorvol.truncated import count_truncated, truncate

@@ -12,7 +12,8 @@ from priorvol import bits
 from priorvol._kernels import rows as kernels
 from priorvol.architecture import Architecture, Prior
 from priorvol.inputs import array_inputs
-from priorvol.provenance import PriorSampling, Provenance, Span
+from priorvol.provenance import Provenance, Span
+from priorvol.sources import PriorSampling
 from priorvol.table import FunctionTable, add_all
 from priorvol.task import Task
 

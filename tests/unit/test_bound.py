@@ -13,10 +13,10 @@ from sklearn.linear_model import QuantileRegressor
 
 from priorvol import bits, complexity
 from priorvol.complexity import Measure, registry
-from priorvol.provenance import PriorSampling
 from priorvol.simplicity import bound_fit
 from priorvol.simplicity.bound import Envelope, maxima, quantile_bound, upper_envelope
 from priorvol.simplicity.bound_fit import fit_bound
+from priorvol.sources import PriorSampling
 from priorvol.table import FunctionTable
 
 POINTS = st.lists(

@@ -18,9 +18,10 @@ from priorvol import collector, producer
 from priorvol.architecture import Architecture, Prior
 from priorvol.collector import MAX_SAMPLES, check_span, collect, forecast, iter_collect
 from priorvol.inputs import boolean_cube
-from priorvol.provenance import PriorSampling, Provenance, Span
+from priorvol.provenance import Provenance, Span
 from priorvol.rng import BLOCK
 from priorvol.sampler import count_span, sample_span
+from priorvol.sources import PriorSampling
 from priorvol.store import load_run
 from priorvol.table import add_all
 from priorvol.task import Task

@@ -17,8 +17,8 @@ from priorvol.comparison.errors import errors_of
 from priorvol.comparison.samples import Sample, joined
 from priorvol.inputs import array_inputs
 from priorvol.intervals import clopper_pearson
-from priorvol.provenance import GaussianProcess, PosteriorSampling
 from priorvol.result import Estimate
+from priorvol.sources import GaussianProcess, PosteriorSampling
 from priorvol.table import FunctionTable
 from priorvol.task import Task
 from priorvol.training_set import TrainingSet

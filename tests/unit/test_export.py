@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from priorvol import bits, export
 from priorvol.architecture import Architecture
 from priorvol.export import export_table, read_counts
-from priorvol.provenance import Imported, PriorSampling, Provenance, Span
+from priorvol.provenance import Provenance, Span
+from priorvol.sources import Imported, PriorSampling
 from priorvol.store import save_table, segments
 from priorvol.store.runs import load_run
 from priorvol.table import FunctionTable

@@ -14,9 +14,10 @@ from priorvol.gaussian import GaussianLaw
 from priorvol.gaussian_functions import factorise, law_table, task_factor
 from priorvol.infinite.covariance import output_law
 from priorvol.inputs import array_inputs, boolean_cube
-from priorvol.provenance import GaussianProcess, PriorSampling, Provenance, Span
+from priorvol.provenance import Provenance, Span
 from priorvol.rng import BLOCK, generator
 from priorvol.sampler import sample_span
+from priorvol.sources import GaussianProcess, PriorSampling
 from priorvol.table import add_all
 from priorvol.task import Task
 

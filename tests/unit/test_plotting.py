@@ -12,8 +12,8 @@ from priorvol.architecture import Architecture
 from priorvol.complexity import Measure, registry
 from priorvol.inputs import array_inputs
 from priorvol.intervals import clopper_pearson, wilson
-from priorvol.provenance import PriorSampling
 from priorvol.simplicity.bound import upper_envelope
+from priorvol.sources import PriorSampling
 from priorvol.table import FunctionTable
 from priorvol.task import Task
 

@@ -13,8 +13,8 @@ from priorvol import load_run as load
 from priorvol._kernels.signature import signatures
 from priorvol.complexity.chunks import as_seven
 from priorvol.intervals import inflation
-from priorvol.provenance import PriorSampling
 from priorvol.simplicity.pooling import pooled_counts
+from priorvol.sources import PriorSampling
 
 ALL = symmetry.SYMMETRIES
 KINDS = [("permutation",), ("permutation", "complement"), ALL]

@@ -13,16 +13,10 @@ from priorvol.gaussian import GaussianLaw
 from priorvol.gaussian_functions import law_table
 from priorvol.infinite.covariance import output_law
 from priorvol.inputs import array_inputs, boolean_cube
-from priorvol.provenance import (
-    GaussianProcess,
-    PosteriorSampling,
-    Provenance,
-    Span,
-    source_from_json,
-    source_to_json,
-)
+from priorvol.provenance import Provenance, Span
 from priorvol.rng import BLOCK, generator
 from priorvol.simplicity import simple_but_rare
+from priorvol.sources import GaussianProcess, PosteriorSampling, source_from_json, source_to_json
 from priorvol.summary import summarise
 from priorvol.symmetry import table_symmetries, task_symmetries
 from priorvol.task import Task

@@ -7,18 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from priorvol.provenance import (
+from priorvol.provenance import Provenance, Span
+from priorvol.rng import BLOCK, MAX_SEED, STREAM_VERSION
+from priorvol.sources import (
     MAX_DRAWS,
     GaussianProcess,
     Imported,
     PosteriorSampling,
     PriorSampling,
-    Provenance,
-    Span,
     source_from_json,
     source_to_json,
 )
-from priorvol.rng import BLOCK, MAX_SEED, STREAM_VERSION
 from priorvol.training_set import TrainingSet
 
 QUICK = settings(max_examples=300, deadline=None, derandomize=True)

@@ -10,10 +10,11 @@ from priorvol._kernels.networks import Workspace, sample
 from priorvol.architecture import Architecture, Prior
 from priorvol.collector import collect
 from priorvol.inputs import array_inputs, boolean_cube
-from priorvol.provenance import Provenance, Span, source_from_json, source_to_json
+from priorvol.provenance import Provenance, Span
 from priorvol.rejection import _screen, acceptance, count_fitting
 from priorvol.rng import BLOCK, generator, stream_key
 from priorvol.sampler import compile_task
+from priorvol.sources import source_from_json, source_to_json
 from priorvol.summary import summarise
 from priorvol.task import Task
 from priorvol.training_set import TrainingSet

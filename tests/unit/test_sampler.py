@@ -11,9 +11,10 @@ from agreement import assert_within
 from priorvol import activation, bits
 from priorvol.architecture import Architecture, Prior
 from priorvol.inputs import array_inputs, boolean_cube
-from priorvol.provenance import PriorSampling, Provenance, Span
+from priorvol.provenance import Provenance, Span
 from priorvol.rng import BLOCK
 from priorvol.sampler import draw_parameters, evaluate, sample_span
+from priorvol.sources import PriorSampling
 from priorvol.task import Task
 
 # Every activation's Lipschitz constant, rounded up, and the relative and absolute error of its

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from priorvol import bits
 from priorvol.architecture import Architecture
-from priorvol.provenance import Imported, PriorSampling, Provenance, Span
+from priorvol.provenance import Provenance, Span
 from priorvol.rng import BLOCK, STREAM_VERSION
+from priorvol.sources import Imported, PriorSampling
 from priorvol.store import RunWriter, load_run, runs, save_table, segments, write_atomically
 from priorvol.store import folder as folders
 from priorvol.table import FunctionTable

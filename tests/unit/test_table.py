@@ -13,7 +13,8 @@ from scipy.stats import binomtest
 from priorvol import bits
 from priorvol.architecture import Architecture
 from priorvol.intervals import clopper_pearson, wilson
-from priorvol.provenance import Imported, PriorSampling, Provenance, Span
+from priorvol.provenance import Provenance, Span
+from priorvol.sources import Imported, PriorSampling
 from priorvol.table import FunctionTable
 from priorvol.task import Task
 

@@ -10,8 +10,8 @@ from priorvol import Architecture, Prior, Task, TrainingSet, bits, boolean_cube,
 from priorvol._kernels import streams
 from priorvol._kernels.training import shuffle
 from priorvol._kernels.training_steps import CODES
-from priorvol.provenance import TrainingRuns, source_from_json, source_to_json
 from priorvol.rng import stream_key
+from priorvol.sources import TrainingRuns, source_from_json, source_to_json
 from priorvol.training import (
     StoppingPoint,
     TrainingConfiguration,
