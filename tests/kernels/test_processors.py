@@ -1,11 +1,7 @@
 """The same draws on processors with other vector widths."""
 
-import os
-import platform
-import subprocess
-import sys
-
 import pytest
+from other_processors import OTHERS, assert_same_output, only_x86_64
 
 PROGRAM = """
 import hashlib, math
@@ -24,21 +20,7 @@ for chain in (1, 64):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="names x86-64 processors")
-@pytest.mark.parametrize(
-    ("name", "features"), [("haswell", "+avx,+avx2,+fma"), ("nehalem", "+sse4.2")]
-)
+@only_x86_64
+@pytest.mark.parametrize(("name", "features"), OTHERS)
 def test_other_vector_widths_give_the_same_table(tmp_path, name, features):
-    """Compiled anew for 256-bit vectors with fma, and for 128-bit vectors without."""
-    here = run(tmp_path, {})
-    other = run(tmp_path, {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": features})
-    assert here == other
-
-
-def run(folder, variables):
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(folder / str(len(variables)))} | variables
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.count("\n") == 10
-    return done.stdout
+    assert_same_output(tmp_path, PROGRAM, 10, name, features)
