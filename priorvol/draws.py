@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol import bits, checks
+from priorvol.groups import check_groups, counts_of
 from priorvol.inputs import check_indices
 from priorvol.provenance import Provenance
 from priorvol.rows import Counts, Rows, Words, read_only
-from priorvol.sources import Imported, Source, drawn_right
+from priorvol.sources import Imported, Source
 from priorvol.task import Task, check_task
 
 
@@ -41,9 +42,9 @@ class Draws:
     ) -> None:
         """Validate, sort and keep the rows."""
         words, m = bits.as_words(functions, check_task(task).m if task is not None else m)
-        columns = [_counts("counts", counts, len(words), low=1)]
+        columns = [counts_of("counts", counts, len(words), low=1)]
         if group_pairs is not None:
-            columns.append(_counts("group_pairs", group_pairs, len(words), low=0))
+            columns.append(counts_of("group_pairs", group_pairs, len(words), low=0))
         if len(words) == 0:
             raise ValueError("a table needs at least one function")
         listed = int(columns[0].sum())
@@ -51,33 +52,8 @@ class Draws:
             raise ValueError(f"counts add up to {listed}, more than n_samples = {n_samples}")
         rows = Rows.sorted(words, m, *columns)
         self._set(rows, task, source, provenance, n_samples or listed, None)
-        self._check_groups(columns)
-        self._t_pairs = None if t_pairs is None else _counts("t_pairs", t_pairs, m + 1, low=0)
-
-    def _check_groups(self, columns: list[Counts]) -> None:
-        """Check that the draws are whole groups, those of the provenance."""
-        if not isinstance(self._source, Source):
-            raise ValueError(
-                f"source must be a record of priorvol.sources, such as PriorSampling, got "
-                f"{self._source!r}"
-            )
-        draws = self._source.output_draws
-        if self._n_samples % draws and not drawn_right(self._source, draws, 1):
-            raise ValueError(f"{self._n_samples} draws are not whole groups of {draws}")
-        spans = self._provenance.spans
-        if any(span.output_draws != draws for span in spans):
-            raise ValueError(f"provenance and source differ in output_draws: {spans}, {draws}")
-        held = sum(span.size * draws for span in spans)
-        if held and not drawn_right(self._source, held, self._n_samples):
-            raise ValueError(f"provenance holds {held} draws, but n_samples = {self._n_samples}")
-        if len(columns) > 1:
-            counts, pairs = columns
-            wrong = (pairs % 2 != 0) | (pairs > counts * (np.minimum(counts, draws) - 1))
-            if wrong.any():
-                raise ValueError(
-                    f"group_pairs must be even and at most count * (draws - 1), got "
-                    f"{pairs[wrong][0]} for a count of {counts[wrong][0]}, {draws} draws a group"
-                )
+        check_groups(source, provenance, self._n_samples, columns)
+        self._t_pairs = None if t_pairs is None else counts_of("t_pairs", t_pairs, m + 1, low=0)
 
     def _set(
         self,
@@ -141,7 +117,7 @@ class Draws:
         array([3, 3])
         """
         words, m = bits.as_words(functions, check_task(task).m if task is not None else m)
-        numbers = _counts("counts", counts, len(words), low=1)
+        numbers = counts_of("counts", counts, len(words), low=1)
         rows = Rows.folded(words, m, numbers)
         digest = hashlib.sha256(rows.array.astype("<u8").tobytes()).hexdigest()
         return cls(
@@ -405,18 +381,3 @@ class Draws:
 
 def _listed(counts: Counts | None) -> list[int] | None:
     return None if counts is None else counts.tolist()
-
-
-def _counts(name: str, values: npt.ArrayLike, k: int, *, low: int) -> Counts:
-    array = np.asarray(values)
-    if array.shape != (k,):
-        raise ValueError(f"{name} must have shape ({k},), got {array.shape}")
-    if array.dtype.kind not in "iuf":
-        raise ValueError(f"{name} must be whole numbers, got dtype {array.dtype}")
-    broken = array[array != np.floor(array)] if array.dtype.kind == "f" else array[:0]
-    if broken.size:
-        raise ValueError(f"{name} must be whole numbers, got {broken[0]}")
-    if k and (array.min() < low or array.max() >= 2**62):
-        worst = array.min() if array.min() < low else array.max()
-        raise ValueError(f"{name} must lie in {low}..2^62, got {worst}")
-    return array.astype(np.int64)
