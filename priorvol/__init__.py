@@ -30,6 +30,7 @@ _WHERE = {
     "certified_bound": "pac_bayes",
     "collect": "collector",
     "compare": "comparison",
+    "compare_settings": "comparison",
     "correlation_map": "infinite.correlation_map",
     "csv_inputs": "inputs",
     "digits_inputs": "inputs",
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     from priorvol.bound_curve import pac_bayes_curve as pac_bayes_curve
     from priorvol.collector import collect as collect
     from priorvol.comparison import compare as compare
+    from priorvol.comparison import compare_settings as compare_settings
     from priorvol.estimators import estimate as estimate
     from priorvol.estimators import estimate_batch as estimate_batch
     from priorvol.export import export_table as export_table

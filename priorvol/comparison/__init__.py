@@ -10,7 +10,10 @@ from priorvol.comparison.concordance import Concordance
 from priorvol.comparison.distances import Bounds
 from priorvol.comparison.equality import Equality
 from priorvol.comparison.errors import ErrorLaw, Errors
+from priorvol.comparison.log_ratio import LogRatio
 from priorvol.comparison.report import Agreement, Comparison, OneSided, Side
+from priorvol.comparison.settings import compare_settings, settings_of
+from priorvol.comparison.settings_report import SettingRow, SettingsComparison
 from priorvol.comparison.sides import functions_to_estimate
 
 __all__ = [
@@ -21,8 +24,13 @@ __all__ = [
     "Equality",
     "ErrorLaw",
     "Errors",
+    "LogRatio",
     "OneSided",
+    "SettingRow",
+    "SettingsComparison",
     "Side",
     "compare",
+    "compare_settings",
     "functions_to_estimate",
+    "settings_of",
 ]

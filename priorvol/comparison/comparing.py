@@ -6,19 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from priorvol import checks
 from priorvol.comparison.errors import compare_errors
+from priorvol.comparison.options import Options, check_same_inputs, check_table, find_training_set
 from priorvol.comparison.report import Comparison
-from priorvol.comparison.sides import Options, compare_estimates, compare_tables, read_estimates
+from priorvol.comparison.sides import compare_estimates, compare_tables, read_estimates
 from priorvol.result import Estimate
-from priorvol.rng import check_seed
-from priorvol.simplicity.association import MOST_RESAMPLES
-from priorvol.sources import GaussianProcess, PosteriorSampling, TrainingRuns
 from priorvol.table import FunctionTable
-from priorvol.training_set import TrainingSet, check_training_set
-
-FEWEST_DRAWS = 20
-"""Draws that a table needs to be compared: its halves are halved again."""
+from priorvol.training_set import TrainingSet
 
 
 def compare(
@@ -77,8 +71,8 @@ def compare(
     ------
     ValueError
         If the functions are on different inputs, the tables are given different training sets,
-        a table leaves out draws or has fewer than `FEWEST_DRAWS`, estimates do not go with their
-        functions, or an option is out of range.
+        a table leaves out draws or has fewer than 20 independent ones, estimates do not go with
+        their functions, or an option is out of range.
 
     Notes
     -----
@@ -110,56 +104,34 @@ def compare(
     >>> found.p_value < 0.01, found.only_a.n_functions, found.only_b.texts()
     (True, 1, ['10'])
     """
-    _check_table("table_a", table_a)
-    level = checks.real("level", level, low=0.0, high=1.0, open_low=True, open_high=True)
+    check_table("table_a", table_a)
     options = Options(
-        min_count=checks.integer("min_count", min_count, low=1),
-        max_functions=checks.integer("max_functions", max_functions, low=3),
-        n_permutations=checks.integer("n_permutations", n_permutations, low=0, high=10**7),
-        n_bootstrap=checks.integer("n_bootstrap", n_bootstrap, low=0, high=MOST_RESAMPLES),
-        n_ceiling=checks.integer("n_ceiling", n_ceiling, low=0, high=MOST_RESAMPLES),
+        min_count=min_count,
+        max_functions=max_functions,
+        n_permutations=n_permutations,
+        n_bootstrap=n_bootstrap,
+        n_ceiling=n_ceiling,
         level=level,
-        seed=check_seed(seed),
+        seed=seed,
     )
     names = _check_names(names)
     if isinstance(table_b, FunctionTable):
         if functions is not None or evidence is not None:
             raise ValueError("functions and evidence go with estimates, not with a second table")
-        _check_table("table_b", table_b)
-        _check_same_inputs(table_a, table_b)
+        check_table("table_b", table_b)
+        check_same_inputs(table_a, table_b)
         tables: tuple[FunctionTable, ...] = (table_a, table_b)
         found = compare_tables(table_a, table_b, names, options)
     else:
         tables = (table_a,)
         words, estimates = read_estimates(table_b, functions, evidence, table_a.m)
         found = compare_estimates(table_a, words, estimates, evidence, names, options)
-    given = _training_set(tables, training_set)
+    given = find_training_set(tables, training_set)
     if target is None:
         return found
     other = tables[1] if len(tables) == 2 else None
-    errors = compare_errors((table_a, other), found.functions, target, given, level)
+    errors = compare_errors((table_a, other), found.functions, target, given, options.level)
     return replace(found, errors=errors)
-
-
-def _check_table(name: str, table: Any) -> None:
-    if not isinstance(table, FunctionTable):
-        raise ValueError(f"{name} must be a FunctionTable, got {type(table).__name__}")
-    if table.n_unlisted:
-        raise ValueError(
-            f"{name} leaves out {table.n_unlisted:,} of {table.n_samples:,} draws; a comparison "
-            "needs every draw listed"
-        )
-    if table.n_groups < FEWEST_DRAWS:
-        raise ValueError(
-            f"{name} needs at least {FEWEST_DRAWS} independent draws, got {table.n_groups}"
-        )
-
-
-def _check_same_inputs(a: FunctionTable, b: FunctionTable) -> None:
-    if a.m != b.m:
-        raise ValueError(f"tables have functions on m = {a.m} and m = {b.m} inputs")
-    if a.task is not None and b.task is not None and a.task.inputs != b.task.inputs:
-        raise ValueError(f"tables are on different inputs: {a.task.inputs} and {b.task.inputs}")
 
 
 def _check_names(names: Any) -> tuple[str, str]:
@@ -167,29 +139,3 @@ def _check_names(names: Any) -> tuple[str, str]:
     if not ok or not all(isinstance(name, str) and name.strip() for name in names):
         raise ValueError(f"names must be two texts, got {names!r}")
     return names[0], names[1]
-
-
-def _training_set(
-    tables: tuple[FunctionTable, ...], given: TrainingSet | None
-) -> TrainingSet | None:
-    """Return the training set that is given or that a source has; refuse two."""
-    m = tables[0].m
-    found = [each for table in tables if (each := _source_set(table)) is not None]
-    found = [each for each in found if each.indices[-1] < m]  # a restricted table's is gone
-    if len(found) == 2 and found[0] != found[1]:
-        raise ValueError("the tables are given different training sets")
-    if given is not None:
-        check_training_set(given, m)
-        if any(each != given for each in found):
-            raise ValueError("training_set is not the one that the tables are given")
-        return given
-    return found[0] if found else None
-
-
-def _source_set(table: FunctionTable) -> TrainingSet | None:
-    source = table.source
-    if isinstance(source, PosteriorSampling | TrainingRuns):
-        return source.training_set
-    if isinstance(source, GaussianProcess) and "training_set" in source.description:
-        return TrainingSet.from_json(source.description["training_set"])
-    return None

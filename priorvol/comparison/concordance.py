@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from priorvol.comparison.log_ratio import LogRatio, log_ratio
 from priorvol.simplicity.association import FEWEST_UNITS, Coefficient, associate, pearson_spearman
 
 Array = npt.NDArray[np.float64]
@@ -35,6 +36,9 @@ class Concordance:
         1 by chance.
     slope : Coefficient
         dy/dx of the major axis of that corrected covariance matrix: errors in both variables.
+    log_ratio : LogRatio
+        Of log P_B - log P_A: its mean and, without counting noise, its spread; the size of a
+        second-order difference.
     slope_naive : float
         Least squares of y on x, which counting noise in x makes too small.
     ceiling : dict of str to (float, float, float)
@@ -51,6 +55,7 @@ class Concordance:
     spearman: Coefficient
     pearson_corrected: Coefficient
     slope: Coefficient
+    log_ratio: LogRatio
     slope_naive: float
     ceiling: dict[str, tuple[float, float, float]]
     reason: str = ""
@@ -96,6 +101,7 @@ def concordance(
     noise and v its own noise, since pooled values as they are would spread too far.
     """
     k = len(points.x)
+    ratio = log_ratio(points.y - points.x, points.x_noise + points.y_noise, level)
     if k < 3:
         nothing = Coefficient(
             value=math.nan, low=math.nan, high=math.nan, n_functions=k, n_units=k, reason="few"
@@ -108,6 +114,7 @@ def concordance(
             spearman=nothing,
             pearson_corrected=nothing,
             slope=nothing,
+            log_ratio=ratio,
             slope_naive=math.nan,
             ceiling={},
             reason=f"at least 3 functions are wanted, {k} have draws enough",
@@ -138,6 +145,7 @@ def concordance(
         spearman=found.spearman,
         pearson_corrected=corrected,
         slope=slope,
+        log_ratio=ratio,
         slope_naive=float(once[0, 2]),
         ceiling=_ceiling(points, rng, n_ceiling, level),
         reason=corrected.reason,

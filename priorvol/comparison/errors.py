@@ -39,6 +39,10 @@ class ErrorLaw:
     p_low: Array
     p_high: Array
 
+    def __str__(self) -> str:
+        """Return the mean with its interval."""
+        return f"{self.mean:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Errors:
@@ -93,13 +97,8 @@ def compare_errors(
     from scipy.special import ndtri
 
     m = tables[0].m
-    word = bits.as_word(target, m)
-    test = np.arange(m) if training_set is None else training_set.held_out(m)
-    if training_set is not None and not training_set.fits(word[None], m=m)[0]:
-        raise ValueError("target does not have the labels of the training set")
-    if len(test) == 0:
-        raise ValueError("the training set leaves no input to test on")
-    laws = [None if table is None else _law(table, word, test, level) for table in tables]
+    word, test = read_target(target, training_set, m)
+    laws = [None if table is None else error_law(table, word, test, level) for table in tables]
     a, b = laws
     difference = half = math.nan
     if a is not None and b is not None:
@@ -117,9 +116,23 @@ def compare_errors(
     )
 
 
-def _law(
+def read_target(
+    target: Any, training_set: TrainingSet | None, m: int
+) -> tuple[Words, npt.NDArray[np.int64]]:
+    """Return the target as words and the test inputs, or raise ``ValueError``."""
+    word = bits.as_word(target, m)
+    test = np.arange(m) if training_set is None else training_set.held_out(m)
+    if training_set is not None and not training_set.fits(word[None], m=m)[0]:
+        raise ValueError("target does not have the labels of the training set")
+    if len(test) == 0:
+        raise ValueError("the training set leaves no input to test on")
+    return word, test
+
+
+def error_law(
     table: FunctionTable, target: Words, test: npt.NDArray[np.int64], level: float
 ) -> ErrorLaw:
+    """Return how the test error of a table's functions is distributed."""
     from scipy.special import ndtri
 
     counts = np.zeros(len(test) + 1, dtype=np.int64)

@@ -10,7 +10,7 @@ from priorvol import bits
 from priorvol.comparison.concordance import Concordance
 from priorvol.comparison.distances import Bounds
 from priorvol.comparison.equality import Equality
-from priorvol.comparison.errors import ErrorLaw, Errors
+from priorvol.comparison.errors import Errors
 from priorvol.comparison.samples import Array
 from priorvol.result import Estimate
 from priorvol.rows import Counts, Words
@@ -214,7 +214,7 @@ class Comparison:
         record["functions"] = [
             dict(zip(names, row, strict=True)) for row in zip(*rows.values(), strict=True)
         ]
-        cleaned: dict[str, Any] = _finite(record)
+        cleaned: dict[str, Any] = finite(record)
         return cleaned
 
     def __str__(self) -> str:
@@ -263,6 +263,8 @@ _ROWS = (
     "slope, noise in both",
     "slope, least squares",
     "  perfect samplers",
+    "ln(P of B / P of A), spread",
+    "  mean",
     "total variation within",
     "Jensen-Shannon within (nats)",
     "p of equality",
@@ -271,7 +273,9 @@ _ROWS = (
 
 def _column(name: str, found: Agreement) -> list[str]:
     c = found.concordance
-    ceilings = [_ceiling(c.ceiling.get(key)) for key in ("pearson", "spearman", "slope_naive")]
+    ceilings = [
+        interval_text(c.ceiling.get(key), "+.3f") for key in ("pearson", "spearman", "slope_naive")
+    ]
     p = found.equality.p_value
     return [
         name,
@@ -287,17 +291,20 @@ def _column(name: str, found: Agreement) -> list[str]:
         str(c.slope),
         "-" if math.isnan(c.slope_naive) else f"{c.slope_naive:+.3f}",
         ceilings[2],
+        c.log_ratio.sd_text(),
+        c.log_ratio.mean_text(),
         "-" if found.total_variation is None else str(found.total_variation),
         "-" if found.jensen_shannon is None else str(found.jensen_shannon),
         "-" if math.isnan(p) else f"{p:.3g}",
     ]
 
 
-def _ceiling(found: tuple[float, float, float] | None) -> str:
-    if found is None:
+def interval_text(found: tuple[float, float, float] | None, form: str) -> str:
+    """Return a value with its interval in a format, or ``-``."""
+    if found is None or math.isnan(found[0]):
         return "-"
-    mean, low, high = found
-    return f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]"
+    value, low, high = (format(number, form) for number in found)
+    return f"{value} [{low}, {high}]"
 
 
 def _seen(found: Comparison) -> list[str]:
@@ -324,7 +331,7 @@ def _errors(found: Comparison, errors: Errors) -> list[str]:
     lines = [f"Mean error on {errors.n_test:,} test inputs"]
     for side, law in ((found.a, errors.a), (found.b, errors.b)):
         if law is not None:
-            lines.append(f"  {side.name}: {_law(law)}")
+            lines.append(f"  {side.name}: {law}")
     if not math.isnan(errors.difference):
         ends = f"[{errors.difference_low:+.4f}, {errors.difference_high:+.4f}]"
         lines.append(f"  {found.b.name} less {found.a.name}: {errors.difference:+.4f} {ends}")
@@ -333,16 +340,12 @@ def _errors(found: Comparison, errors: Errors) -> list[str]:
     return lines
 
 
-def _law(law: ErrorLaw) -> str:
-    return f"{law.mean:.4f} [{law.low:.4f}, {law.high:.4f}]"
-
-
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Return a record with None for numbers that JSON does not have."""
     if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
+        return {key: finite(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
+        return [finite(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

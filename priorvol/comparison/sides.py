@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from priorvol import bits, checks
+from priorvol.comparison.agreement import (
+    agreement_of,
+    likeliest,
+    redraw_of,
+    shared_groups,
+    split_half_null,
+)
 from priorvol.comparison.concordance import LogPoints, concordance
-from priorvol.comparison.distances import distances
-from priorvol.comparison.equality import Equality, equality
+from priorvol.comparison.equality import Equality
+from priorvol.comparison.options import Options
 from priorvol.comparison.report import Agreement, Comparison, OneSided, Side
 from priorvol.comparison.samples import Array, Mask, Sample, at_words, joined, whole
 from priorvol.intervals import clopper_pearson, grouped_interval
@@ -25,19 +31,6 @@ from priorvol.table import FunctionTable
 Places = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Options of `priorvol.comparison.compare`, checked."""
-
-    min_count: int
-    max_functions: int
-    n_permutations: int
-    n_bootstrap: int
-    n_ceiling: int
-    level: float
-    seed: int
-
-
 # Two tables
 
 
@@ -46,8 +39,10 @@ def compare_tables(
 ) -> Comparison:
     """Return the comparison of two tables on the same inputs."""
     words, a, b = joined(table_a, table_b)
-    agreement = _agreement(a, b, options, "")
-    nulls = [_null(sample, options, f" of {side}") for sample, side in ((a, "A"), (b, "B"))]
+    agreement = agreement_of(a, b, options, "")
+    nulls = [
+        split_half_null(sample, options, f" of {side}") for sample, side in ((a, "A"), (b, "B"))
+    ]
     order = _likeliest(0.5 * (a.p + b.p), options.max_functions)
     sides = [
         _side(table, sample, order, name, options.level)
@@ -65,74 +60,11 @@ def compare_tables(
         null_a=nulls[0],
         null_b=nulls[1],
         errors=None,
-        n_shared=_shared(table_a, table_b),
+        n_shared=shared_groups(table_a, table_b),
         level=options.level,
         min_count=options.min_count,
         seed=options.seed,
     )
-
-
-def _shared(a: FunctionTable, b: FunctionTable) -> int:
-    """Return how many groups of draws come from the same streams of one kind of source."""
-    if type(a.source) is not type(b.source):
-        return 0
-    return sum(
-        max(min(s.stop, t.stop) - max(s.start, t.start), 0)
-        for s in a.provenance.spans
-        for t in b.provenance.spans
-        if s.stream == t.stream
-    )
-
-
-def _agreement(a: Sample, b: Sample, options: Options, which: str) -> Agreement:
-    """Split both, choose by the first halves and compare the second."""
-    a1, a2 = a.halves(generator(options.seed, f"halves of A{which}"))
-    b1, b2 = b.halves(generator(options.seed, f"halves of B{which}"))
-    share = 0.5 * (a1.p + b1.p)
-    expected = share * np.minimum(a2.n / a2.effects, b2.n / b2.effects)
-    chosen = _best(expected, options.min_count, options.max_functions)
-    x, y = a2.take(chosen), b2.take(chosen)
-    total_variation, jensen_shannon = distances((a1, b1), (a2, b2), options.level)
-    return Agreement(
-        draws=(a.n, b.n),
-        concordance=concordance(
-            LogPoints(*x.log_p(), *y.log_p(), _redraw(x), _redraw(y)),
-            generator(options.seed, f"coefficients{which}"),
-            n_unseen=(int((x.counts == 0).sum()), int((y.counts == 0).sum())),
-            mass=(float(x.p.sum()), float(y.p.sum())),
-            n_bootstrap=options.n_bootstrap,
-            n_ceiling=options.n_ceiling,
-            level=options.level,
-            seed=options.seed,
-        ),
-        total_variation=total_variation,
-        jensen_shannon=jensen_shannon,
-        equality=equality(
-            a, b, generator(options.seed, f"permutations{which}"), options.n_permutations
-        ),
-    )
-
-
-def _null(sample: Sample, options: Options, which: str) -> Agreement | None:
-    """Compare the halves of one table; of grouped draws they share groups."""
-    if sample.group > 1:
-        return None
-    halves = sample.halves(generator(options.seed, f"split-half null{which}"))
-    if min(half.n for half in halves) < 4:
-        return None
-    return _agreement(*halves, options, which)
-
-
-def _redraw(sample: Sample) -> Any:
-    """Return what draws the log P of a perfect sampler with as many draws."""
-
-    def redraw(truth: Array, rng: np.random.Generator) -> Array:
-        n = np.maximum(np.floor(sample.n / sample.effects), 1.0).astype(np.int64)
-        counts = rng.binomial(n, np.minimum(np.exp(truth), 1.0))
-        log_p: Array = np.log((counts + 0.5) / (n + 1.0))
-        return log_p
-
-    return redraw
 
 
 def _side(table: FunctionTable, sample: Sample, order: Places, name: str, level: float) -> Side:
@@ -236,7 +168,7 @@ def _first_half(
     expected = np.where(known, (first.p * second.n / second.effects)[own], 0.0)
     counts = np.where(known, second.counts[own], 0)
     effects = np.where(known, second.effects[own], float(second.group))
-    return _best(expected, min_count, most), Sample(counts, effects, second.n, second.group)
+    return likeliest(expected, min_count, most), Sample(counts, effects, second.n, second.group)
 
 
 def read_estimates(
@@ -296,7 +228,7 @@ def compare_estimates(
     agreement = Agreement(
         draws=(table.n_samples, 0),
         concordance=concordance(
-            LogPoints(*x.log_p(), y, spread**2, _redraw(x), redraw),
+            LogPoints(*x.log_p(), y, spread**2, redraw_of(x), redraw),
             generator(options.seed, "coefficients"),
             n_unseen=(int((x.counts == 0).sum()), 0),
             mass=(float(x.p.sum()), math.nan),
@@ -341,7 +273,7 @@ def compare_estimates(
         only_a=None,
         only_b=None,
         agreement=agreement,
-        null_a=_null(whole(table), options, " of A"),
+        null_a=split_half_null(whole(table), options, " of A"),
         null_b=None,
         errors=None,
         n_shared=0,
@@ -349,14 +281,6 @@ def compare_estimates(
         min_count=options.min_count,
         seed=options.seed,
     )
-
-
-def _best(expected: Array, least: float, most: int) -> Mask:
-    """Return which values are at least ``least``, the ``most`` largest of them."""
-    order = np.argsort(-expected, kind="stable")[:most]
-    chosen = np.zeros(len(expected), dtype=bool)
-    chosen[order] = expected[order] >= least
-    return chosen
 
 
 def _likeliest(values: Array, most: int) -> Places:

@@ -1,0 +1,87 @@
+"""Two samples held against each other as a whole, by halves that choose and halves that compare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from priorvol.comparison.concordance import LogPoints, concordance
+from priorvol.comparison.distances import distances
+from priorvol.comparison.equality import equality
+from priorvol.comparison.options import Options
+from priorvol.comparison.report import Agreement
+from priorvol.comparison.samples import Array, Mask, Sample
+from priorvol.rng import generator
+from priorvol.table import FunctionTable
+
+
+def agreement_of(a: Sample, b: Sample, options: Options, which: str) -> Agreement:
+    """Split both, choose by the first halves and compare the second."""
+    a1, a2 = a.halves(generator(options.seed, f"halves of A{which}"))
+    b1, b2 = b.halves(generator(options.seed, f"halves of B{which}"))
+    share = 0.5 * (a1.p + b1.p)
+    expected = share * np.minimum(a2.n / a2.effects, b2.n / b2.effects)
+    chosen = likeliest(expected, options.min_count, options.max_functions)
+    x, y = a2.take(chosen), b2.take(chosen)
+    total_variation, jensen_shannon = distances((a1, b1), (a2, b2), options.level)
+    return Agreement(
+        draws=(a.n, b.n),
+        concordance=concordance(
+            LogPoints(*x.log_p(), *y.log_p(), redraw_of(x), redraw_of(y)),
+            generator(options.seed, f"coefficients{which}"),
+            n_unseen=(int((x.counts == 0).sum()), int((y.counts == 0).sum())),
+            mass=(float(x.p.sum()), float(y.p.sum())),
+            n_bootstrap=options.n_bootstrap,
+            n_ceiling=options.n_ceiling,
+            level=options.level,
+            seed=options.seed,
+        ),
+        total_variation=total_variation,
+        jensen_shannon=jensen_shannon,
+        equality=equality(
+            a, b, generator(options.seed, f"permutations{which}"), options.n_permutations
+        ),
+    )
+
+
+def split_half_null(sample: Sample, options: Options, which: str) -> Agreement | None:
+    """Compare the halves of one table; of grouped draws they share groups."""
+    if sample.group > 1:
+        return None
+    halves = sample.halves(generator(options.seed, f"split-half null{which}"))
+    if min(half.n for half in halves) < 4:
+        return None
+    return agreement_of(*halves, options, which)
+
+
+def redraw_of(sample: Sample) -> Any:
+    """Return what draws the log P of a perfect sampler with as many draws."""
+
+    def redraw(truth: Array, rng: np.random.Generator) -> Array:
+        n = np.maximum(np.floor(sample.n / sample.effects), 1.0).astype(np.int64)
+        counts = rng.binomial(n, np.minimum(np.exp(truth), 1.0))
+        log_p: Array = np.log((counts + 0.5) / (n + 1.0))
+        return log_p
+
+    return redraw
+
+
+def shared_groups(a: FunctionTable, b: FunctionTable) -> int:
+    """Return how many groups of draws come from the same streams of one kind of source."""
+    if type(a.source) is not type(b.source):
+        return 0
+    return sum(
+        max(min(s.stop, t.stop) - max(s.start, t.start), 0)
+        for s in a.provenance.spans
+        for t in b.provenance.spans
+        if s.stream == t.stream
+    )
+
+
+def likeliest(expected: Array, least: float, most: int) -> Mask:
+    """Return which values are at least ``least``, the ``most`` largest of them."""
+    order = np.argsort(-expected, kind="stable")[:most]
+    chosen = np.zeros(len(expected), dtype=bool)
+    chosen[order] = expected[order] >= least
+    return chosen

@@ -1,0 +1,370 @@
+"""What `compare_settings` returns, and how it prints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from priorvol import bits, checks
+from priorvol.comparison.errors import ErrorLaw
+from priorvol.comparison.report import Agreement, finite, interval_text
+from priorvol.result import Estimate
+from priorvol.rows import Words
+from priorvol.text import align, shorten
+
+COLUMNS = (
+    "label",
+    "draws",
+    "pearson",
+    "slope",
+    "spread",
+    "ratio",
+    "total_variation",
+    "jensen_shannon",
+    "p_value",
+    "error",
+    "target",
+)
+"""Columns that rows can be sorted by, beside the settings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingRow:
+    """One table against the reference.
+
+    Attributes
+    ----------
+    label : str
+    settings : dict of str to JSON values
+        How it was made; see `priorvol.comparison.settings_of`.
+    agreement : Agreement
+        The reference as A, this table as B.
+    n_shared : int
+        Groups of draws that both made from the same random numbers.
+    error : ErrorLaw or None
+        None without a target.
+    difference : (float, float, float)
+        Mean test error less that of the reference, with its interval; nan without a target.
+    target : Estimate or None
+        P(target).
+    """
+
+    label: str
+    settings: dict[str, Any]
+    agreement: Agreement
+    n_shared: int
+    error: ErrorLaw | None
+    difference: tuple[float, float, float]
+    target: Estimate | None
+
+    def value(self, column: str) -> Any:
+        """Return what a row is sorted by: one of `COLUMNS`, or a setting (None if it has not it).
+
+        Coefficients are those without counting noise, distances their lower limits.
+
+        Raises
+        ------
+        ValueError
+            If it is none of these.
+        """
+        if column in self.settings:
+            return self.settings[column]
+        found = self.agreement
+        bounds = {"total_variation": found.total_variation, "jensen_shannon": found.jensen_shannon}
+        values: dict[str, Any] = {
+            "label": self.label,
+            "draws": found.draws[1],
+            "pearson": found.concordance.pearson_corrected.value,
+            "slope": found.concordance.slope.value,
+            "spread": found.concordance.log_ratio.sd,
+            "ratio": found.concordance.log_ratio.mean,
+            "p_value": found.equality.p_value,
+            "error": math.nan if self.error is None else self.error.mean,
+            "target": math.nan if self.target is None else self.target.p,
+        }
+        values |= {key: math.nan if b is None else b.low for key, b in bounds.items()}
+        return values.get(column)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-ready dict; infinite and undefined numbers are None."""
+        return {
+            "label": self.label,
+            "settings": self.settings,
+            "agreement": finite(asdict(self.agreement)),
+            "n_shared": self.n_shared,
+            "error": _law_json(self.error),
+            "difference": finite(list(self.difference)),
+            "target": None if self.target is None else self.target.to_json(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsComparison:
+    """Second-order differences between one reference and many tables, a row a table.
+
+    Attributes
+    ----------
+    name, description, quantity : str
+        Of the reference.
+    rows : tuple of SettingRow
+    null : Agreement or None
+        Halves of the reference; None where its draws come in groups.
+    m : int
+    target : words or None
+    n_test : int or None
+        Inputs that errors are counted on.
+    reference_error : ErrorLaw or None
+    reference_target : Estimate or None
+        P(target) under the reference.
+    level : float
+    min_count, seed : int
+    """
+
+    name: str
+    description: str
+    quantity: str
+    rows: tuple[SettingRow, ...]
+    null: Agreement | None
+    m: int
+    target: Words | None
+    n_test: int | None
+    reference_error: ErrorLaw | None
+    reference_target: Estimate | None
+    level: float
+    min_count: int
+    seed: int
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[SettingRow]:
+        """Go through the rows."""
+        return iter(self.rows)
+
+    def __getitem__(self, label: str) -> SettingRow:
+        """Return the row of a label; raises ``ValueError`` if there is none."""
+        rows = {row.label: row for row in self.rows}
+        return rows[checks.choice("label", label, rows)]
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Every setting that a row has."""
+        return tuple(dict.fromkeys(key for row in self.rows for key in row.settings))
+
+    @property
+    def varying(self) -> tuple[str, ...]:
+        """The settings in which rows are not alike."""
+        return tuple(key for key in self.settings if len(self._values(key)) > 1)
+
+    def _values(self, key: str) -> dict[str, Any]:
+        """Return the distinct values of a setting, by how they print."""
+        return {_text(row.settings.get(key)): row.settings.get(key) for row in self.rows}
+
+    def sorted_by(self, *columns: str, descending: bool = False) -> SettingsComparison:
+        """Return the rows in another order.
+
+        Parameters
+        ----------
+        *columns : str
+            Settings, or some of `COLUMNS`; the first weighs most.
+        descending : bool
+            Rows without a value come last all the same.
+
+        Raises
+        ------
+        ValueError
+            If a column is unknown or none is given.
+        """
+        self._check_columns(columns)
+        rows = list(self.rows)
+        for column in reversed(columns):
+            values = {id(row): row.value(column) for row in rows}
+            known = [row for row in rows if not _absent(values[id(row)])]
+            rest = [row for row in rows if _absent(values[id(row)])]
+            known.sort(key=lambda row, v=values: _order(v[id(row)]), reverse=descending)  # type: ignore[misc]
+            rows = known + rest
+        return replace(self, rows=tuple(rows))
+
+    def grouped_by(self, column: str) -> dict[Any, SettingsComparison]:
+        """Return the rows by their value of a setting, such as ``"optimizer"``.
+
+        Raises
+        ------
+        ValueError
+            If no row has the setting.
+        """
+        checks.choice("setting", column, self.settings)
+        return {
+            value: replace(
+                self, rows=tuple(r for r in self.rows if _text(r.settings.get(column)) == text)
+            )
+            for text, value in self._values(column).items()
+        }
+
+    def _check_columns(self, columns: tuple[str, ...]) -> None:
+        if not columns:
+            raise ValueError("the name of a column is wanted, got none")
+        for column in columns:
+            checks.choice("column", column, (*self.settings, *COLUMNS))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON-ready dict; infinite and undefined numbers are None."""
+        texts = None
+        if self.target is not None:
+            texts = bits.to_text(self.target[None], self.m, base=2 if self.m <= 32 else 16)[0]
+        reference = self.reference_target
+        return {
+            "reference": {
+                "name": self.name,
+                "description": self.description,
+                "quantity": self.quantity,
+                "null": None if self.null is None else finite(asdict(self.null)),
+                "error": _law_json(self.reference_error),
+                "target": None if reference is None else reference.to_json(),
+            },
+            "m": self.m,
+            "target": texts,
+            "n_test": self.n_test,
+            "level": self.level,
+            "min_count": self.min_count,
+            "seed": self.seed,
+            "varying": list(self.varying),
+            "rows": [row.to_json() for row in self.rows],
+        }
+
+    def __str__(self) -> str:
+        """Return the whole table for people."""
+        lines = [f"{self.name}: {self.description}"]
+        if common := self._common():
+            lines.append(f"all: {', '.join(common)}")
+        lines += ["", *self._made(), "", *self._sizes(), "", *self._coefficients()]
+        if self.n_test is not None:
+            lines += ["", *self._errors()]
+        lines += ["", *self._remarks()]
+        return "\n".join(lines)
+
+    def _common(self) -> list[str]:
+        """Return the settings in which all rows are alike, where they are not the default."""
+        varying, plain = self.varying, _defaults(self.rows[0].settings.get("optimizer"))
+        alike = {key: self.rows[0].settings[key] for key in self.settings if key not in varying}
+        return [
+            f"{key.replace('_', ' ')} {_text(value)}"
+            for key, value in alike.items()
+            if key != "source" and plain.get(key) != value
+        ]
+
+    def _shown(self) -> list[str]:
+        """Return the varying settings but for what goes with the optimiser."""
+        varying = self.varying
+        if "optimizer" not in varying:
+            return list(varying)
+        groups = self.grouped_by("optimizer").values()
+        return [
+            key
+            for key in varying
+            if key not in ("beta1", "beta2", "epsilon") or any(key in g.varying for g in groups)
+        ]
+
+    def _agreements(self) -> list[tuple[str, Agreement]]:
+        null = [] if self.null is None else [(f"halves of {self.name}", self.null)]
+        return null + [(row.label, row.agreement) for row in self.rows]
+
+    def _made(self) -> list[str]:
+        """Return the lines on how the rows were made and on what is compared."""
+        varying = self._shown()
+        names = [key.replace("_", " ") for key in varying]
+        cells = [["", *names, "draws", "functions", "with share"]]
+        shown = dict(zip((row.label for row in self.rows), self.rows, strict=True))
+        for label, found in self._agreements():
+            row, c = shown.get(label), found.concordance
+            settings = [_text(row.settings.get(key)) if row else "" for key in varying]
+            share = "-" if math.isnan(c.mass[1]) else f"{c.mass[1]:.3f}"
+            cells.append([label, *settings, f"{found.draws[1]:,}", f"{c.n_functions:,}", share])
+        return align(cells, left=range(1 + len(varying)))
+
+    def _sizes(self) -> list[str]:
+        """Return the lines on how large the differences are."""
+        cells = [["", "ln ratio: spread", "mean", "total variation", "Jensen-Shannon", "p"]]
+        for label, found in self._agreements():
+            ratio, p = found.concordance.log_ratio, found.equality.p_value
+            cells.append(
+                [label, ratio.sd_text(), ratio.mean_text()]
+                + [str(found.total_variation or "-"), str(found.jensen_shannon or "-")]
+                + ["-" if math.isnan(p) else f"{p:.3g}"]
+            )
+        return align(cells, left=range(6))
+
+    def _coefficients(self) -> list[str]:
+        cells = [["", "Pearson of log P", "perfect samplers", "noise taken off", "slope"]]
+        for label, found in self._agreements():
+            c = found.concordance
+            ceiling = interval_text(c.ceiling.get("pearson"), "+.3f")
+            cells.append([label, str(c.pearson), ceiling, str(c.pearson_corrected), str(c.slope)])
+        return align(cells, left=range(5))
+
+    def _errors(self) -> list[str]:
+        cells = [["", f"error on {self.n_test:,} test inputs", "less reference", "P(target)"]]
+        cells.append(
+            [self.name, str(self.reference_error), "", _probability(self.reference_target)]
+        )
+        for row in self.rows:
+            difference = interval_text(row.difference, "+.4f")
+            cells.append([row.label, str(row.error), difference, _probability(row.target)])
+        return align(cells, left=range(4))
+
+    def _remarks(self) -> list[str]:
+        lines = [
+            f"ln ratio: P of the row over P of {self.name}, nats, without counting noise, of "
+            f"functions chosen by other draws, with {self.min_count} expected.",
+            f"Intervals are {100 * self.level:g}%; p is of equality and of each row alone; all "
+            "rows share the reference.",
+        ]
+        if self.null is None:
+            lines.append(f"Draws of {self.name} come in groups: no halves are shown of it.")
+        shared = [row.label for row in self.rows if row.n_shared]
+        if shared:
+            names = shorten(", ".join(shared), 100)
+            lines.append(f"Not independent of {self.name} (the same random numbers): {names}.")
+        return lines
+
+
+def _defaults(optimizer: str | None) -> dict[str, Any]:
+    if optimizer is None:
+        return {}
+    from priorvol.training.configuration import TrainingConfiguration
+
+    record = TrainingConfiguration(optimizer=optimizer).to_json()
+    return {key: value for key, value in record.items() if key not in ("learning_rate", "loss")}
+
+
+def _law_json(law: ErrorLaw | None) -> dict[str, Any] | None:
+    if law is None:
+        return None
+    names = ("mean", "low", "high", "standard_error")
+    return {name: getattr(law, name) for name in names} | {"p": law.p.tolist()}
+
+
+def _probability(found: Estimate | None) -> str:
+    if found is None:
+        return "-"
+    low, high = found.interval
+    return f"{found.p:.3g} [{low:.3g}, {high:.3g}]"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _absent(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _order(value: Any) -> tuple[bool, float, str]:
+    """Return a key by which numbers come before texts."""
+    number = isinstance(value, int | float)
+    return (not number, float(value) if number else 0.0, "" if number else str(value))
