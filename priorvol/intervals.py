@@ -223,15 +223,35 @@ def ratio_interval(
     checks.choice("interval", interval, INTERVALS)
     c = np.asarray(count, dtype=np.float64)
     together = np.asarray(size_sums, dtype=np.float64)
+    effect = ratio_inflation(c, group_pairs, together, n_samples=n_samples, group_size=group_size)
+    units = np.maximum(together / np.maximum(c, 1.0), group_size)
+    low, high = _clustered(c, n_samples, effect, units, level, interval)
+    return low, high, effect
+
+
+def ratio_inflation(
+    count: npt.ArrayLike,
+    group_pairs: npt.ArrayLike,
+    size_sums: npt.ArrayLike,
+    *,
+    n_samples: int,
+    group_size: float,
+) -> Array:
+    """Return what `inflation` does, for groups of varying sizes; arguments as `ratio_interval`.
+
+    Examples
+    --------
+    >>> ratio_inflation([500], [500], [1000], n_samples=1000, group_size=2.0).round(1)
+    array([2.])
+    """
+    c = np.asarray(count, dtype=np.float64)
+    together = np.asarray(size_sums, dtype=np.float64)
     p, n_groups = c / n_samples, n_samples / group_size
     usable = (c > 0) & (p < 1) & (n_groups > 1)
     squares = c + np.asarray(group_pairs, dtype=np.float64)
     squares = squares - 2.0 * p * together + p * p * group_size * n_samples
     scale = n_samples * np.where(usable, p * (1 - p), 1.0) * (1.0 - 1.0 / max(n_groups, 2.0))
-    effect = np.where(usable, np.maximum(squares / scale, 1.0), group_size)
-    units = np.maximum(together / np.maximum(c, 1.0), group_size)
-    low, high = _clustered(c, n_samples, effect, units, level, interval)
-    return low, high, effect
+    return np.where(usable, np.maximum(squares / scale, 1.0), group_size)
 
 
 def _clustered(

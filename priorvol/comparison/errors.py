@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from priorvol import bits
 from priorvol.comparison.samples import Array
-from priorvol.intervals import clopper_pearson, grouped_interval
+from priorvol.intervals import clopper_pearson
 from priorvol.rows import Counts, Words
 from priorvol.table import FunctionTable
 from priorvol.training_set import TrainingSet
@@ -138,9 +138,8 @@ def error_law(
     counts = np.zeros(len(test) + 1, dtype=np.int64)
     for words, times in table.chunks():
         np.add.at(counts, errors_of(words, table.m, target, test), times)
-    draws, groups = table.output_draws, table.n_groups
-    low, high, _ = grouped_interval(counts, None, n_groups=groups, draws=draws, level=level)
-    p, error = counts / table.n_samples, np.arange(len(test) + 1) / len(test)
+    groups, found = table.n_groups, table.proportions(counts, level=level)
+    p, error = found.p, np.arange(len(test) + 1) / len(test)
     mean = float(p @ error)
     variance = float(p @ (error - mean) ** 2)
     deviation = math.sqrt(variance / max(groups - 1, 1))  # a group is one draw at worst
@@ -155,8 +154,8 @@ def error_law(
         high=ends[1],
         standard_error=deviation,
         p=p,
-        p_low=low,
-        p_high=high,
+        p_low=found.low,
+        p_high=found.high,
     )
 
 

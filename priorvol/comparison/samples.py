@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from priorvol.intervals import inflation
+from priorvol.intervals import inflation, ratio_inflation
 from priorvol.rows import Counts, Words
 from priorvol.table import FunctionTable
 
@@ -30,6 +30,8 @@ class Sample:
         Draws in a group; 1 for independent draws.
     pairs : (k,) int64 array or None
         Sum over groups of c (c - 1) of whole tables of grouped draws that keep it.
+    sizes : (k,) int64 array or None
+        Where groups vary in size a: the sum over groups of c a.
     """
 
     counts: Counts
@@ -37,6 +39,7 @@ class Sample:
     n: int
     group: int
     pairs: Counts | None = None
+    sizes: Counts | None = None
 
     @property
     def p(self) -> Array:
@@ -77,15 +80,22 @@ class Sample:
         return a, Sample(self.counts - first, effects, self.n - n, self.group)
 
 
-def sample_of(table: FunctionTable, counts: Counts, pairs: Counts | None) -> Sample:
-    """Return a sample with some of a table's counts, 0 for functions that it does not hold."""
-    effects = np.ones(len(counts))
-    if table.output_draws > 1:
-        effects = np.full(len(counts), float(table.output_draws))
-        if pairs is not None:
-            groups = table.n_groups, table.output_draws
-            effects = inflation(counts, pairs, n_groups=groups[0], draws=groups[1])
-    return Sample(counts, effects, table.n_samples, table.output_draws, pairs)
+def sample_of(
+    table: FunctionTable, counts: Counts, pairs: Counts | None, sizes: Counts | None
+) -> Sample:
+    """Return a sample with some of a table's counts, 0 for functions that it does not hold.
+
+    ``pairs`` and ``sizes`` are the table's sums over groups at these functions, or None.
+    """
+    n, group = table.n_samples, table.output_draws
+    effects = np.full(len(counts), float(group))
+    if group == 1:
+        effects = np.ones(len(counts))
+    elif pairs is not None and sizes is not None:
+        effects = ratio_inflation(counts, pairs, sizes, n_samples=n, group_size=table.group_size)
+    elif pairs is not None:
+        effects = inflation(counts, pairs, n_groups=table.n_groups, draws=group)
+    return Sample(counts, effects, n, group, pairs, sizes)
 
 
 def joined(a: FunctionTable, b: FunctionTable) -> tuple[Words, Sample, Sample]:
@@ -95,27 +105,34 @@ def joined(a: FunctionTable, b: FunctionTable) -> tuple[Words, Sample, Sample]:
     places = places.reshape(-1)
     samples = []
     for table, own in ((a, places[: len(a)]), (b, places[len(a) :])):
-        counts = np.zeros(len(functions), dtype=np.int64)
-        counts[own] = table.counts
-        pairs = None
-        if table.group_pairs is not None:
-            pairs = np.zeros(len(functions), dtype=np.int64)
-            pairs[own] = table.group_pairs
-        samples.append(sample_of(table, counts, pairs))
+        columns = []
+        for column in _columns(table):
+            at = np.zeros(len(functions), dtype=np.int64)
+            if column is not None:
+                at[own] = column
+            columns.append(None if column is None else at)
+        samples.append(sample_of(table, *columns))  # type: ignore[arg-type]
     return functions, samples[0], samples[1]
 
 
 def at_words(table: FunctionTable, words: Words) -> Sample:
     """Return the counts of some functions in a table."""
     places = [table.index(word) for word in words]
-    counts = np.array([0 if i is None else table.counts[i] for i in places], dtype=np.int64)
-    pairs = table.group_pairs
-    if pairs is not None:
-        pairs = np.array([0 if i is None else pairs[i] for i in places], dtype=np.int64)
-    return sample_of(table, counts, pairs)
+    columns = [
+        None
+        if column is None
+        else np.array([0 if i is None else column[i] for i in places], dtype=np.int64)
+        for column in _columns(table)
+    ]
+    return sample_of(table, *columns)  # type: ignore[arg-type]
 
 
 def whole(table: FunctionTable) -> Sample:
     """Return the counts of all functions of a table, in storage order."""
-    pairs = table.group_pairs
-    return sample_of(table, np.array(table.counts), None if pairs is None else np.array(pairs))
+    columns = [None if column is None else np.array(column) for column in _columns(table)]
+    return sample_of(table, *columns)  # type: ignore[arg-type]
+
+
+def _columns(table: FunctionTable) -> tuple[Counts, Counts | None, Counts | None]:
+    """Return the counts of a table and its sums over groups."""
+    return table.counts, table.group_pairs, table.size_sums

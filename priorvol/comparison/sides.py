@@ -22,8 +22,8 @@ from priorvol.comparison.equality import Equality
 from priorvol.comparison.options import Options
 from priorvol.comparison.report import Agreement, Comparison, OneSided, Side
 from priorvol.comparison.samples import Array, Mask, Sample, at_words, joined, whole
-from priorvol.intervals import clopper_pearson, grouped_interval
-from priorvol.result import Estimate, Proportions
+from priorvol.intervals import clopper_pearson
+from priorvol.result import Estimate
 from priorvol.rng import generator
 from priorvol.rows import Words
 from priorvol.table import FunctionTable
@@ -69,22 +69,20 @@ def compare_tables(
 
 def _side(table: FunctionTable, sample: Sample, order: Places, name: str, level: float) -> Side:
     counts = sample.counts[order]
-    pairs = None if sample.pairs is None else sample.pairs[order]
-    low, high, effects = grouped_interval(
-        counts, pairs, n_groups=table.n_groups, draws=table.output_draws, level=level
-    )
+    pairs, sizes = (None if c is None else c[order] for c in (sample.pairs, sample.sizes))
+    found = table.proportions(counts, pairs, sizes, level=level)
     missing = None
     if table.output_draws == 1 or table.group_pairs is not None:
         missing = table.missing_mass(level=level)
     with np.errstate(divide="ignore"):
-        logs = [np.log(values) for values in (counts / table.n_samples, low, high)]
+        logs = [np.log(values) for values in (found.p, found.low, found.high)]
     return Side(
         name=name,
         description=f"{table.n_samples:,} draws, {len(table):,} functions; {table.source}",
         quantity=table.source.quantity,
         n_samples=table.n_samples,
         output_draws=table.output_draws,
-        inflation=float(np.average(effects, weights=counts)) if counts.any() else 1.0,
+        inflation=float(np.average(found.inflation, weights=counts)) if counts.any() else 1.0,
         counts=counts,
         log_p=logs[0],
         low=np.minimum(logs[1], logs[0]),
@@ -102,20 +100,7 @@ def _one_sided(
     """
     alone = np.flatnonzero((own.counts > 0) & (other.counts == 0))
     count = int(own.counts[alone].sum())
-    low, high, effect = grouped_interval(
-        [count], None, n_groups=table.n_groups, draws=table.output_draws, level=level
-    )
-    counts = np.array([count], dtype=np.int64)
-    share = Proportions(
-        counts=counts,
-        p=counts / own.n,
-        low=low,
-        high=high,
-        inflation=effect,
-        n_samples=own.n,
-        level=level,
-        interval="clopper-pearson",
-    )
+    share = table.proportions([count], level=level)
     first = alone[np.argsort(-own.counts[alone], kind="stable")[:10]]
     return OneSided(
         n_functions=len(alone),
