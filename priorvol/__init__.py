@@ -58,6 +58,8 @@ _WHERE = {
     "tangent_kernel": "infinite.covariance",
     "train_ensemble": "training",
     "train_prediction": "infinite.dynamics",
+    "trained_outputs": "training",
+    "training_band": "training",
     "unit_sigma_w": "infinite.variance_map",
 }
 _MODULES = (
@@ -131,6 +133,8 @@ if TYPE_CHECKING:
     from priorvol.table import FunctionTable as FunctionTable
     from priorvol.task import Task as Task
     from priorvol.training import train_ensemble as train_ensemble
+    from priorvol.training import trained_outputs as trained_outputs
+    from priorvol.training import training_band as training_band
     from priorvol.training_set import TrainingSet as TrainingSet
 
 

@@ -24,8 +24,10 @@ from priorvol.plotting.pac_bayes import pac_bayes_plot
 from priorvol.plotting.panel import panel_plot
 from priorvol.plotting.rank import rank_plot
 from priorvol.plotting.rare import rare_plot
+from priorvol.plotting.training_band import band_distance_plot, training_band_plot
 
 __all__ = [
+    "band_distance_plot",
     "comparison_plot",
     "complexity_plot",
     "convergence_plot",
@@ -41,4 +43,5 @@ __all__ = [
     "rank_plot",
     "rare_plot",
     "style",
+    "training_band_plot",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from priorvol.training.band import TrainingBand, training_band
 from priorvol.training.configuration import TrainingConfiguration
 from priorvol.training.ensemble import TrainingEnsemble
+from priorvol.training.outputs import TrainedOutputs, trained_outputs
 from priorvol.training.production import load_ensemble, train_ensemble
 from priorvol.training.runs import TrainingRun, loss_gradient, replay_run
 from priorvol.training.stopping import StoppingPoint
@@ -13,6 +15,8 @@ __all__ = [
     "PointTally",
     "StoppingPoint",
     "Tally",
+    "TrainedOutputs",
+    "TrainingBand",
     "TrainingConfiguration",
     "TrainingEnsemble",
     "TrainingRun",
@@ -20,4 +24,6 @@ __all__ = [
     "loss_gradient",
     "replay_run",
     "train_ensemble",
+    "trained_outputs",
+    "training_band",
 ]

@@ -136,6 +136,14 @@ class Desk:
         outcomes.ended[part] = ended[:, 0]
         outcomes.diverged[part] = ended[:, 1] != 0
 
+    def outputs(self, flat: Floats) -> Floats:
+        """Return the outputs (m,) on all inputs of parameters in the kernels' layout."""
+        memory, course = self._memory, self._course
+        memory.parameters[:] = flat
+        kernels.outputs_on(memory.plan, course.everywhere, course.m, course.stride)
+        outputs: Floats = memory.outputs[: course.m].copy()
+        return outputs
+
     def gradient(self, parameters: Parameters) -> Parameters:
         """Return the gradient of the loss on the whole training set."""
         course, memory = self._course, self._memory
