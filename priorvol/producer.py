@@ -26,6 +26,7 @@ from priorvol.task import Task
 if TYPE_CHECKING:
     from priorvol.store import RunWriter
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 _SPAN_SECONDS = 1.0
@@ -148,8 +149,8 @@ def produce(
         return writer.finish()
 
 
-def each(function: Callable[[Span], T], spans: list[Span], n_jobs: int) -> Generator[T, None, None]:
-    """Yield function(span) for each span as it is done, in any order."""
+def each(function: Callable[[S], T], spans: list[S], n_jobs: int) -> Generator[T, None, None]:
+    """Yield function(span) for each span, or other piece of work, as it is done, in any order."""
     from joblib import Parallel, delayed
 
     n_jobs = min(n_jobs, max(len(spans), 1))

@@ -1,0 +1,108 @@
+"""A sweep's folder: one record of its settings, and a file for each cell that is measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from priorvol import checks
+from priorvol.store.atomic import write_atomically
+
+FORMAT = "priorvol target sweep"
+FORMAT_VERSION = 1
+NAME = "sweep.json"
+CELLS = "cells"
+
+
+class SweepFolder:
+    """The cells of a sweep on disk; what is there is not measured again.
+
+    Several processes may use one folder: a file is written whole or not at all, and its content
+    follows from the settings.
+
+    Parameters
+    ----------
+    path : str or Path
+        A new, empty or sweep folder; folders above it are made.
+    settings : dict
+        JSON-ready: everything that a cell's content depends on besides its name.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds anything else or cells of other settings, or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as path:
+    ...     SweepFolder(path, {"seed": 0}).write("a-0", {"error": 0.25})
+    ...     SweepFolder(path, {"seed": 0}).read("a-0")
+    {'error': 0.25}
+    """
+
+    def __init__(self, path: str | Path, settings: dict[str, Any]) -> None:
+        """Make the folder, or check that it is of the same settings."""
+        self.path = Path(path)
+        try:
+            (self.path / CELLS).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"cannot make the folder {path}: {error.strerror}") from None
+        record = _read(self.path / NAME, "settings")
+        if record is not None:
+            for name in sorted(record.keys() | settings.keys()):
+                if record.get(name) != settings.get(name):
+                    raise ValueError(
+                        f"{path} holds a sweep of other settings: its {name} is "
+                        f"{record.get(name)!r:.80}, not {settings.get(name)!r:.80}"
+                    )
+            return
+        foreign = sorted(each.name for each in self.path.iterdir() if each.name != CELLS)
+        foreign += sorted(each.name for each in (self.path / CELLS).iterdir())
+        if foreign:
+            raise ValueError(f"{path} is not a sweep's folder and not empty: {foreign[0]!r}")
+        _write(self.path / NAME, "settings", settings)
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """Return the record of a cell, or None where it is not measured yet.
+
+        Raises
+        ------
+        ValueError
+            If its file is damaged; the message names it.
+        """
+        return _read(self._file(name), "cell")
+
+    def write(self, name: str, record: dict[str, Any]) -> None:
+        """Keep the record of a cell; it is on disk when this returns."""
+        _write(self._file(name), "cell", record)
+
+    def _file(self, name: str) -> Path:
+        return self.path / CELLS / f"{name}.json"
+
+
+def _read(path: Path, field: str) -> dict[str, Any] | None:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is cut short or not JSON: {error}") from None
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise ValueError(f"{path} is no part of a sweep")
+    number = checks.integer("format_version", record.get("format_version"), low=1)
+    if number > FORMAT_VERSION:
+        raise ValueError(f"{path}: format_version must be at most {FORMAT_VERSION}, got {number}")
+    if not isinstance(record.get(field), dict):
+        raise ValueError(f"{path} lacks its {field}")
+    held: dict[str, Any] = record[field]
+    return held
+
+
+def _write(path: Path, field: str, record: dict[str, Any]) -> None:
+    whole = {"format": FORMAT, "format_version": FORMAT_VERSION, field: record}
+    text = json.dumps(whole, allow_nan=False) + "\n"
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
