@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 from priorvol.cli import labelled
@@ -15,7 +16,7 @@ _EXAMPLE = """\
   priorvol show runs/sgd/zero_error
   An interrupted command goes on when it is given again; more --runs add the difference."""
 
-_SETTINGS = (
+SETTINGS = (
     "optimizer",
     "learning_rate",
     "batch_size",
@@ -33,7 +34,7 @@ _SETTINGS = (
     "max_epochs",
     "parametrization",
 )
-_START = ("start_sigma_w", "start_sigma_b")
+START = ("start_sigma_w", "start_sigma_b")
 
 
 def add_parser(verbs: Any) -> None:
@@ -56,15 +57,16 @@ def add_parser(verbs: Any) -> None:
     shared.add_jobs(work)
     work.add_argument("--no-progress", action="store_true", help="no progress bar")
     work.add_argument("--json", action="store_true", help="print the result as JSON")
-    _add_optimizer(parser.add_argument_group("optimiser"))
+    add_optimizer(parser.add_argument_group("optimiser"))
     shared.add_task(parser)
 
 
-def _add_optimizer(group: argparse._ArgumentGroup) -> None:
-    for option, read, value, text in (
+def add_optimizer(group: argparse._ArgumentGroup, *, several: bool = False) -> None:
+    """Add the options of training; with ``several`` each may be a list with commas between."""
+    options: tuple[tuple[str, Callable[[str], Any], str, str], ...] = (
         ("optimizer", str, "NAME", "sgd, adam, adagrad, rmsprop, adadelta or langevin (sgd)"),
         ("learning-rate", shared.number, "X", "0.1 for sgd, 1 for adadelta, else 0.01"),
-        ("batch-size", shared.whole, "N", "training inputs in a step (all)"),
+        ("batch-size", batch_size, "N", "training inputs in a step; all: gradient descent (all)"),
         ("loss", str, "NAME", "cross_entropy or mse (cross_entropy)"),
         ("targets", shared.number, "X", "of mse: labels ask for outputs -X and X (1)"),
         ("momentum", shared.number, "X", "of sgd (0)"),
@@ -77,12 +79,26 @@ def _add_optimizer(group: argparse._ArgumentGroup) -> None:
         ("schedule-epochs", shared.number, "X", "epochs on which the schedule goes by"),
         ("max-epochs", shared.whole, "N", "after which a run is given up (10000)"),
         ("parametrization", str, "NAME", "standard or ntk (standard)"),
-        ("start-sigma-w", shared.comma(shared.number), "X", "start from another sigma_w"),
-        ("start-sigma-b", shared.comma(shared.number), "X", "start from another sigma_b"),
-    ):
-        group.add_argument(f"--{option}", type=read, metavar=value, help=text)
+    )
+    for option, read, value, text in options:
+        reader = shared.comma(read) if several else read
+        group.add_argument(f"--{option}", type=reader, metavar=value, help=text)
+    for option in START:
+        name = option.removeprefix("start_")
+        group.add_argument(
+            f"--{option.replace('_', '-')}",
+            type=shared.comma(shared.number),
+            metavar="X",
+            help=f"start from another {name}",
+        )
     text = "Nesterov's form of the momentum"
     group.add_argument("--nesterov", action="store_const", const=True, help=text)
+
+
+@shared.reader
+def batch_size(text: str) -> int | str:
+    """Read a whole number, or ``all``."""
+    return text if text == "all" else shared.whole(text)
 
 
 @shared.reader
@@ -103,10 +119,12 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError("a training set is wanted: --train and --target, or --training-set")
     task = shared.read_task(options)
     training_set = labelled.read_training_set(options, task)
-    settings = shared.given(options, _SETTINGS)
-    start = _start(options, task)
+    settings = shared.given(options, SETTINGS)
+    start = read_start(options, task)
     if start is not None:
         settings["initialization"] = start
+    if settings.get("batch_size") == "all":
+        settings["batch_size"] = None
     from priorvol.training import train_ensemble
 
     options.after_interrupt = f": the same command goes on from what is saved in {options.out}"
@@ -127,10 +145,10 @@ def run(options: argparse.Namespace) -> None:
         print(f"{ensemble}\nin {options.out}")
 
 
-def _start(options: argparse.Namespace, task: Task) -> Any:
+def read_start(options: argparse.Namespace, task: Task) -> Any:
     """Return the prior to start from, if it is another than the task's."""
     from dataclasses import replace
 
-    given = shared.given(options, _START)
+    given = shared.given(options, START)
     changes = {name.removeprefix("start_"): value for name, value in given.items()}
     return replace(task.prior, **changes) if changes else None
