@@ -5,19 +5,21 @@ far they agree: coefficients without counting noise and their ceiling, bounds on
 of equality, test errors; and what two halves of either would give.
 """
 
+from priorvol.comparison.baselines import Baseline
 from priorvol.comparison.comparing import compare
 from priorvol.comparison.concordance import Concordance
 from priorvol.comparison.distances import Bounds
 from priorvol.comparison.equality import Equality
 from priorvol.comparison.errors import ErrorLaw, Errors
+from priorvol.comparison.estimates import functions_to_estimate
 from priorvol.comparison.log_ratio import LogRatio
 from priorvol.comparison.report import Agreement, Comparison, OneSided, Side
 from priorvol.comparison.settings import compare_settings, settings_of
 from priorvol.comparison.settings_report import SettingRow, SettingsComparison
-from priorvol.comparison.sides import functions_to_estimate
 
 __all__ = [
     "Agreement",
+    "Baseline",
     "Bounds",
     "Comparison",
     "Concordance",

@@ -8,27 +8,43 @@ import numpy as np
 
 from priorvol.comparison.concordance import LogPoints, concordance
 from priorvol.comparison.distances import distances
+from priorvol.comparison.equal_errors import EqualErrors, equal_errors
 from priorvol.comparison.equality import equality
 from priorvol.comparison.options import Options
 from priorvol.comparison.report import Agreement
 from priorvol.comparison.samples import Array, Mask, Sample
 from priorvol.rng import generator
+from priorvol.rows import Counts
 from priorvol.table import FunctionTable
 
 
-def agreement_of(a: Sample, b: Sample, options: Options, which: str) -> Agreement:
-    """Split both, choose by the first halves and compare the second."""
+def agreement_of(
+    a: Sample, b: Sample, options: Options, which: str, errors: Counts | None
+) -> Agreement:
+    """Split both, choose by the first halves and compare the second.
+
+    Parameters
+    ----------
+    a, b : Sample
+        Counts of the same functions.
+    options : Options
+    which : str
+        Keeps the random numbers of one agreement apart from those of others.
+    errors : (k,) int64 array or None
+        Test errors of the functions.
+    """
     a1, a2 = a.halves(generator(options.seed, f"halves of A{which}"))
     b1, b2 = b.halves(generator(options.seed, f"halves of B{which}"))
     share = 0.5 * (a1.p + b1.p)
     expected = share * np.minimum(a2.n / a2.effects, b2.n / b2.effects)
     chosen = likeliest(expected, options.min_count, options.max_functions)
     x, y = a2.take(chosen), b2.take(chosen)
+    points = LogPoints(*x.log_p(), *y.log_p(), redraw_of(x), redraw_of(y))
     total_variation, jensen_shannon = distances((a1, b1), (a2, b2), options.level)
     return Agreement(
         draws=(a.n, b.n),
         concordance=concordance(
-            LogPoints(*x.log_p(), *y.log_p(), redraw_of(x), redraw_of(y)),
+            points,
             generator(options.seed, f"coefficients{which}"),
             n_unseen=(int((x.counts == 0).sum()), int((y.counts == 0).sum())),
             mass=(float(x.p.sum()), float(y.p.sum())),
@@ -37,6 +53,7 @@ def agreement_of(a: Sample, b: Sample, options: Options, which: str) -> Agreemen
             level=options.level,
             seed=options.seed,
         ),
+        equal_errors=within_errors(points, errors, chosen, options, which),
         total_variation=total_variation,
         jensen_shannon=jensen_shannon,
         equality=equality(
@@ -45,14 +62,19 @@ def agreement_of(a: Sample, b: Sample, options: Options, which: str) -> Agreemen
     )
 
 
-def split_half_null(sample: Sample, options: Options, which: str) -> Agreement | None:
-    """Compare the halves of one table; of grouped draws they share groups."""
-    if sample.group > 1:
+def within_errors(
+    points: LogPoints, errors: Counts | None, chosen: Mask, options: Options, which: str
+) -> EqualErrors | None:
+    """Return the agreement among chosen functions of equal error, if errors are known."""
+    if errors is None or len(points.x) < 3:
         return None
-    halves = sample.halves(generator(options.seed, f"split-half null{which}"))
-    if min(half.n for half in halves) < 4:
-        return None
-    return agreement_of(*halves, options, which)
+    return equal_errors(
+        points,
+        errors[chosen],
+        generator(options.seed, f"equal errors{which}"),
+        n_bootstrap=options.n_bootstrap,
+        level=options.level,
+    )
 
 
 def redraw_of(sample: Sample) -> Any:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from priorvol.comparison.errors import compare_errors
-from priorvol.comparison.options import Options, check_same_inputs, check_table, find_training_set
+from priorvol.comparison.errors import compare_errors, error_count
+from priorvol.comparison.estimates import compare_estimates, read_estimates
+from priorvol.comparison.options import Options, check_same_inputs, find_training_set
+from priorvol.comparison.parts import read_drawn
 from priorvol.comparison.report import Comparison
-from priorvol.comparison.sides import compare_estimates, compare_tables, read_estimates
+from priorvol.comparison.sides import compare_tables
 from priorvol.result import Estimate
 from priorvol.table import FunctionTable
 from priorvol.training_set import TrainingSet
 
 
 def compare(
-    table_a: FunctionTable,
-    table_b: FunctionTable | Mapping[Any, Estimate] | Iterable[Estimate],
+    table_a: FunctionTable | Sequence[FunctionTable],
+    table_b: FunctionTable | Sequence[FunctionTable] | Mapping[Any, Estimate] | Iterable[Estimate],
     *,
     functions: Any = None,
     evidence: Estimate | None = None,
@@ -36,9 +38,11 @@ def compare(
 
     Parameters
     ----------
-    table_a : FunctionTable
-        Of the prior, a posterior, training runs or a Gaussian process.
-    table_b : FunctionTable, mapping of function to Estimate, or Estimates
+    table_a : FunctionTable or several
+        Of the prior, a posterior, training runs or a Gaussian process. Several tables of one source
+        (other spans, or runs of other seeds) are added up; where draws come in groups they also
+        give the split-half null.
+    table_b : FunctionTable or several, mapping of function to Estimate, or Estimates
         Estimates without their functions need ``functions``.
     functions : any form of functions, optional
         Those of the estimates, in their order.
@@ -87,14 +91,16 @@ def compare(
 
     *Groups.* Of draws in groups (``output_draws`` > 1, chains) both halves hold draws of the same
     groups, so the choice is not quite independent; errors are inflated by each function's clustered
-    variance, or take the group as one draw. Split-half nulls would share groups, so there are none.
+    variance, or take the group as one draw.
 
     *Shared random numbers.* Both sides are taken as independent. Tables of one kind of source that
     have draws of one seed in common, such as two stopping points of the same runs, are not, and
     ``n_shared`` says how many.
 
     *Split-half nulls* put the halves of A through all of this as if they were two tables, and so
-    for B. They have half of the draws.
+    for B. They have half of the draws. The counts of one table of draws in groups cannot be split
+    by groups after the fact, so such a table has no null; several that add up to it have, since
+    those are independent of each other.
 
     Examples
     --------
@@ -104,7 +110,7 @@ def compare(
     >>> found.p_value < 0.01, found.only_a.n_functions, found.only_b.texts()
     (True, 1, ['10'])
     """
-    check_table("table_a", table_a)
+    a = read_drawn("table_a", table_a)
     options = Options(
         min_count=min_count,
         max_functions=max_functions,
@@ -115,23 +121,32 @@ def compare(
         seed=seed,
     )
     names = _check_names(names)
-    if isinstance(table_b, FunctionTable):
+    b, tables = None, [a.table]
+    if _is_drawn(table_b):
         if functions is not None or evidence is not None:
             raise ValueError("functions and evidence go with estimates, not with a second table")
-        check_table("table_b", table_b)
-        check_same_inputs(table_a, table_b)
-        tables: tuple[FunctionTable, ...] = (table_a, table_b)
-        found = compare_tables(table_a, table_b, names, options)
-    else:
-        tables = (table_a,)
-        words, estimates = read_estimates(table_b, functions, evidence, table_a.m)
-        found = compare_estimates(table_a, words, estimates, evidence, names, options)
+        b = read_drawn("table_b", table_b)
+        check_same_inputs(a.table, b.table)
+        tables.append(b.table)
     given = find_training_set(tables, training_set)
+    errors = None if target is None else error_count(target, given, a.table.m)
+    if b is not None:
+        found = compare_tables(a, b, names, options, errors)
+    else:
+        words, estimates = read_estimates(table_b, functions, evidence, a.table.m)
+        found = compare_estimates(a, words, estimates, evidence, names, options, errors)
     if target is None:
         return found
-    other = tables[1] if len(tables) == 2 else None
-    errors = compare_errors((table_a, other), found.functions, target, given, options.level)
-    return replace(found, errors=errors)
+    pair = a.table, None if b is None else b.table
+    laws = compare_errors(pair, found.functions, target, given, options.level)
+    return replace(found, errors=laws)
+
+
+def _is_drawn(given: Any) -> bool:
+    """Whether this is a table or a sequence of them, and not estimates."""
+    if isinstance(given, Sequence) and not isinstance(given, str) and len(given):
+        given = given[0]
+    return isinstance(given, FunctionTable)
 
 
 def _check_names(names: Any) -> tuple[str, str]:

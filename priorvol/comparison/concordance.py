@@ -136,7 +136,10 @@ def concordance(
         weights = rng.multinomial(k, np.full(k, 1.0 / k), size=size).astype(np.float64)
         drawn.append(_corrected(points, weights))
     samples = np.concatenate(drawn)
-    corrected, slope = (_coefficient(float(once[0, i]), samples[:, i], k, level) for i in (0, 1))
+    reason = "log P varies no more than its counting noise"
+    corrected, slope = (
+        coefficient(float(once[0, i]), samples[:, i], k, level, reason) for i in (0, 1)
+    )
     return Concordance(
         n_functions=k,
         n_unseen=n_unseen,
@@ -172,12 +175,13 @@ def _corrected(points: LogPoints, weights: Array) -> Array:
     return np.column_stack([r, slope, naive])
 
 
-def _coefficient(value: float, samples: Array, k: int, level: float) -> Coefficient:
+def coefficient(value: float, samples: Array, k: int, level: float, why_nan: str) -> Coefficient:
+    """Return a coefficient over k functions with the percentile interval of its resamples."""
     low = high = math.nan
     defined = samples[np.isfinite(samples)]
     if k >= FEWEST_UNITS and len(samples) and 2 * len(defined) > len(samples):
         low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]).tolist()
-    reason = "" if math.isfinite(value) else "log P varies no more than its counting noise"
+    reason = "" if math.isfinite(value) else why_nan
     return Coefficient(value=value, low=low, high=high, n_functions=k, n_units=k, reason=reason)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol import bits
+from priorvol.comparison.baselines import Baseline, baselines
 from priorvol.comparison.samples import Array
+from priorvol.inputs import Inputs
 from priorvol.intervals import clopper_pearson
 from priorvol.rows import Counts, Words
 from priorvol.table import FunctionTable
@@ -56,9 +59,9 @@ class Errors:
         None for estimates, which say nothing of most functions.
     difference, difference_low, difference_high : float
         Mean error of B less that of A, with its (normal) interval; nan for estimates.
-    majority : float or None
-        Error of the constant function that most training labels have; None without a training set
-        or where labels are even.
+    baselines : tuple of Baseline
+        Learners without a network: the majority class, the nearest neighbour where the task's
+        inputs are known, random functions; see `priorvol.comparison.baselines`.
     of_functions : (k,) float64 array
         Error of each joined function.
     """
@@ -69,8 +72,14 @@ class Errors:
     difference: float
     difference_low: float
     difference_high: float
-    majority: float | None
+    baselines: tuple[Baseline, ...]
     of_functions: Array
+
+    @property
+    def majority(self) -> float | None:
+        """Error of the majority class; None without a training set."""
+        found = [each.error for each in self.baselines if each.name == "majority class"]
+        return found[0] if found else None
 
 
 def errors_of(words: Words, m: int, target: Words, test: npt.NDArray[np.int64]) -> Counts:
@@ -84,6 +93,12 @@ def errors_of(words: Words, m: int, target: Words, test: npt.NDArray[np.int64]) 
         differs = (words[start : start + step] ^ target) & mask
         wrong[start : start + step] = np.bitwise_count(differs).sum(axis=1)
     return wrong
+
+
+def error_count(target: Any, training_set: TrainingSet | None, m: int) -> Callable[[Words], Counts]:
+    """Return what counts the wrong test inputs of functions; raises ``ValueError``."""
+    word, test = read_target(target, training_set, m)
+    return lambda words: errors_of(words, m, word, test)
 
 
 def compare_errors(
@@ -111,7 +126,7 @@ def compare_errors(
         difference=difference,
         difference_low=difference - half,
         difference_high=difference + half,
-        majority=_majority(training_set, word, m, test),
+        baselines=baselines(word, training_set, test, m=m, inputs=inputs_of(tables)),
         of_functions=errors_of(words, m, word, test) / len(test),
     )
 
@@ -159,10 +174,7 @@ def error_law(
     )
 
 
-def _majority(
-    training_set: TrainingSet | None, target: Words, m: int, test: npt.NDArray[np.int64]
-) -> float | None:
-    if training_set is None or 2 * sum(training_set.labels) == len(training_set):
-        return None
-    label = 2 * sum(training_set.labels) > len(training_set)
-    return float((bits.unpack(target[None], m)[0, test].astype(bool) != label).mean())
+def inputs_of(tables: Iterable[FunctionTable | None]) -> Inputs | None:
+    """Return the points that functions are on, if a table knows."""
+    tasks = [table.task for table in tables if table is not None]
+    return next((task.inputs for task in tasks if task is not None), None)

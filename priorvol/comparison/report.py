@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from priorvol import bits
+from priorvol.comparison.baselines import Baseline
 from priorvol.comparison.concordance import Concordance
 from priorvol.comparison.distances import Bounds
+from priorvol.comparison.equal_errors import EqualErrors
 from priorvol.comparison.equality import Equality
 from priorvol.comparison.errors import Errors
 from priorvol.comparison.samples import Array
@@ -96,6 +98,8 @@ class Agreement:
     draws : (int, int)
         Of each side, halves that choose and halves that are compared together.
     concordance : Concordance
+    equal_errors : EqualErrors or None
+        Agreement among functions of equal test error; None without a target.
     total_variation, jensen_shannon : Bounds or None
         The latter in nats, at most ln 2. None beside estimates.
     equality : Equality
@@ -103,6 +107,7 @@ class Agreement:
 
     draws: tuple[int, int]
     concordance: Concordance
+    equal_errors: EqualErrors | None
     total_variation: Bounds | None
     jensen_shannon: Bounds | None
     equality: Equality
@@ -206,9 +211,11 @@ class Comparison:
             rows["error"] = errors.pop("of_functions").tolist()
             for key in ("a", "b"):
                 law = errors[key] or {}
-                for name in ("p", "p_low", "p_high"):
-                    if name in law:
-                        law[name] = law[name].tolist()
+                law |= {
+                    name: law[name].tolist() for name in ("p", "p_low", "p_high") if name in law
+                }
+            for each in errors["baselines"]:
+                each["p"] = None if each["p"] is None else each["p"].tolist()
             record["errors"] = errors
         names = list(rows)
         record["functions"] = [
@@ -260,6 +267,8 @@ _ROWS = (
     "Spearman",
     "  perfect samplers",
     "Pearson, noise taken off",
+    "  test error alone gives",
+    "  among equal test errors",
     "slope, noise in both",
     "slope, least squares",
     "  perfect samplers",
@@ -272,7 +281,7 @@ _ROWS = (
 
 
 def _column(name: str, found: Agreement) -> list[str]:
-    c = found.concordance
+    c, equal = found.concordance, found.equal_errors
     ceilings = [
         interval_text(c.ceiling.get(key), "+.3f") for key in ("pearson", "spearman", "slope_naive")
     ]
@@ -288,6 +297,7 @@ def _column(name: str, found: Agreement) -> list[str]:
         str(c.spearman),
         ceilings[1],
         str(c.pearson_corrected),
+        *(["-", "-"] if equal is None else [str(equal.by_error), str(equal.within)]),
         str(c.slope),
         "-" if math.isnan(c.slope_naive) else f"{c.slope_naive:+.3f}",
         ceilings[2],
@@ -335,8 +345,17 @@ def _errors(found: Comparison, errors: Errors) -> list[str]:
     if not math.isnan(errors.difference):
         ends = f"[{errors.difference_low:+.4f}, {errors.difference_high:+.4f}]"
         lines.append(f"  {found.b.name} less {found.a.name}: {errors.difference:+.4f} {ends}")
-    if errors.majority is not None:
-        lines.append(f"  majority class: {errors.majority:.4f}")
+    lines += ["Without a network", *baseline_lines(errors.baselines)]
+    return lines
+
+
+def baseline_lines(found: tuple[Baseline, ...]) -> list[str]:
+    """Return a line a baseline: its mean error, and where its error lies."""
+    lines = []
+    for each in found:
+        low, high = each.quantile(0.025), each.quantile(0.975)
+        ends = "" if math.isnan(low) or low == high else f", 95% in [{low:.4f}, {high:.4f}]"
+        lines.append(f"  {each.name}: {each.error:.4f}{ends}")
     return lines
 
 

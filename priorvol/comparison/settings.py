@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from priorvol.comparison.agreement import agreement_of, shared_groups, split_half_null
-from priorvol.comparison.errors import ErrorLaw, error_law, read_target
+from priorvol.comparison.agreement import agreement_of, shared_groups
+from priorvol.comparison.baselines import Baseline, baselines
+from priorvol.comparison.errors import ErrorLaw, error_count, error_law, inputs_of, read_target
 from priorvol.comparison.options import Options, check_same_inputs, check_table, find_training_set
-from priorvol.comparison.samples import joined, whole
+from priorvol.comparison.parts import read_drawn
+from priorvol.comparison.samples import joined
 from priorvol.comparison.settings_report import SettingRow, SettingsComparison
 from priorvol.result import Estimate
 from priorvol.sources import GaussianProcess, PosteriorSampling, TrainingRuns
@@ -18,7 +20,7 @@ from priorvol.training_set import TrainingSet
 
 
 def compare_settings(
-    reference: FunctionTable,
+    reference: FunctionTable | Sequence[FunctionTable],
     tables: Mapping[str, FunctionTable],
     *,
     target: Any = None,
@@ -36,8 +38,8 @@ def compare_settings(
 
     Parameters
     ----------
-    reference : FunctionTable
-        Such as P_B(f|S).
+    reference : FunctionTable or several
+        Such as P_B(f|S). Several are added up, as in `priorvol.comparison.compare`.
     tables : mapping of str to FunctionTable
         What each is called, and its draws.
     target : any form of one function, optional
@@ -90,37 +92,44 @@ def compare_settings(
         level=level,
         seed=seed,
     )
-    check_table("reference", reference)
+    drawn = read_drawn("reference", reference)
+    reference = drawn.table
     _check_tables(reference, tables, name)
     given = find_training_set([reference, *tables.values()], training_set)
+    errors = None if target is None else error_count(target, given, reference.m)
     law, probability = _against_target(reference, target, given, options.level)
     rows = []
     for label, table in tables.items():
-        _, a, b = joined(reference, table)
+        words, a, b = joined(reference, table)
+        wrong = None if errors is None else errors(words)
         error, in_table = _against_target(table, target, given, options.level)
         row = SettingRow(
             label=label,
             settings=settings_of(table),
-            agreement=agreement_of(a, b, options, ""),
+            agreement=agreement_of(a, b, options, "", wrong),
             n_shared=shared_groups(reference, table),
             error=error,
             difference=_difference(error, law, options.level),
             target=in_table,
         )
         rows.append(row)
-    null = split_half_null(whole(reference), options, " of A")
-    word = None if target is None else read_target(target, given, reference.m)[0]
-    n_test = None if law is None else len(law.p) - 1
+    word, n_test = None, None
+    known: tuple[Baseline, ...] = ()
+    if target is not None:
+        word, test = read_target(target, given, reference.m)
+        inputs = inputs_of([reference, *tables.values()])
+        known, n_test = baselines(word, given, test, m=reference.m, inputs=inputs), len(test)
     return SettingsComparison(
         name=name,
         description=f"{reference.n_samples:,} draws, {len(reference):,} functions; "
         f"{reference.source}",
         quantity=reference.source.quantity,
         rows=tuple(rows),
-        null=null,
+        null=drawn.null(options, " of A", errors),
         m=reference.m,
         target=word,
         n_test=n_test,
+        baselines=known,
         reference_error=law,
         reference_target=probability,
         level=options.level,

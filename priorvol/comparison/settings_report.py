@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from priorvol import bits, checks
+from priorvol.comparison.baselines import Baseline
 from priorvol.comparison.errors import ErrorLaw
 from priorvol.comparison.report import Agreement, finite, interval_text
 from priorvol.result import Estimate
@@ -115,6 +116,8 @@ class SettingsComparison:
     target : words or None
     n_test : int or None
         Inputs that errors are counted on.
+    baselines : tuple of Baseline
+        Learners without a network; empty without a target.
     reference_error : ErrorLaw or None
     reference_target : Estimate or None
         P(target) under the reference.
@@ -130,6 +133,7 @@ class SettingsComparison:
     m: int
     target: Words | None
     n_test: int | None
+    baselines: tuple[Baseline, ...]
     reference_error: ErrorLaw | None
     reference_target: Estimate | None
     level: float
@@ -228,6 +232,7 @@ class SettingsComparison:
             "m": self.m,
             "target": texts,
             "n_test": self.n_test,
+            "baselines": [{"name": each.name, "error": each.error} for each in self.baselines],
             "level": self.level,
             "min_count": self.min_count,
             "seed": self.seed,
@@ -298,12 +303,17 @@ class SettingsComparison:
         return align(cells, left=range(6))
 
     def _coefficients(self) -> list[str]:
+        known = any(found.equal_errors is not None for _, found in self._agreements())
         cells = [["", "Pearson of log P", "perfect samplers", "noise taken off", "slope"]]
+        cells[0] += ["at equal test error"] * known
         for label, found in self._agreements():
             c = found.concordance
             ceiling = interval_text(c.ceiling.get("pearson"), "+.3f")
             cells.append([label, str(c.pearson), ceiling, str(c.pearson_corrected), str(c.slope)])
-        return align(cells, left=range(5))
+            if known:
+                equal = found.equal_errors
+                cells[-1].append("-" if equal is None else str(equal.within))
+        return align(cells, left=range(5 + known))
 
     def _errors(self) -> list[str]:
         cells = [["", f"error on {self.n_test:,} test inputs", "less reference", "P(target)"]]
@@ -313,6 +323,7 @@ class SettingsComparison:
         for row in self.rows:
             difference = interval_text(row.difference, "+.4f")
             cells.append([row.label, str(row.error), difference, _probability(row.target)])
+        cells += [[each.name, f"{each.error:.4f}", "", ""] for each in self.baselines]
         return align(cells, left=range(4))
 
     def _remarks(self) -> list[str]:

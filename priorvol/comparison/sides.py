@@ -1,51 +1,36 @@
-"""The two kinds of comparison: of two tables, and of a table with estimates."""
+"""Two tables side by side."""
 
 from __future__ import annotations
-
-import math
-from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from priorvol import bits, checks
-from priorvol.comparison.agreement import (
-    agreement_of,
-    likeliest,
-    redraw_of,
-    shared_groups,
-    split_half_null,
-)
-from priorvol.comparison.concordance import LogPoints, concordance
-from priorvol.comparison.equality import Equality
+from priorvol.comparison.agreement import agreement_of, shared_groups
 from priorvol.comparison.options import Options
-from priorvol.comparison.report import Agreement, Comparison, OneSided, Side
-from priorvol.comparison.samples import Array, Mask, Sample, at_words, joined, whole
+from priorvol.comparison.parts import Drawn, ErrorCount
+from priorvol.comparison.report import Comparison, OneSided, Side
+from priorvol.comparison.samples import Array, Sample, joined
 from priorvol.intervals import clopper_pearson
-from priorvol.result import Estimate
-from priorvol.rng import generator
 from priorvol.rows import Words
 from priorvol.table import FunctionTable
 
 Places = npt.NDArray[np.int64]
 
 
-# Two tables
-
-
 def compare_tables(
-    table_a: FunctionTable, table_b: FunctionTable, names: tuple[str, str], options: Options
+    a_drawn: Drawn,
+    b_drawn: Drawn,
+    names: tuple[str, str],
+    options: Options,
+    errors: ErrorCount | None,
 ) -> Comparison:
     """Return the comparison of two tables on the same inputs."""
+    table_a, table_b = a_drawn.table, b_drawn.table
     words, a, b = joined(table_a, table_b)
-    agreement = agreement_of(a, b, options, "")
-    nulls = [
-        split_half_null(sample, options, f" of {side}") for sample, side in ((a, "A"), (b, "B"))
-    ]
-    order = _likeliest(0.5 * (a.p + b.p), options.max_functions)
+    agreement = agreement_of(a, b, options, "", None if errors is None else errors(words))
+    order = likeliest_places(0.5 * (a.p + b.p), options.max_functions)
     sides = [
-        _side(table, sample, order, name, options.level)
+        side_of(table, sample, order, name, options.level)
         for table, sample, name in ((table_a, a, names[0]), (table_b, b, names[1]))
     ]
     return Comparison(
@@ -57,8 +42,8 @@ def compare_tables(
         only_a=_one_sided(table_a, a, b, words, options.level),
         only_b=_one_sided(table_b, b, a, words, options.level),
         agreement=agreement,
-        null_a=nulls[0],
-        null_b=nulls[1],
+        null_a=a_drawn.null(options, " of A", errors),
+        null_b=b_drawn.null(options, " of B", errors),
         errors=None,
         n_shared=shared_groups(table_a, table_b),
         level=options.level,
@@ -67,7 +52,8 @@ def compare_tables(
     )
 
 
-def _side(table: FunctionTable, sample: Sample, order: Places, name: str, level: float) -> Side:
+def side_of(table: FunctionTable, sample: Sample, order: Places, name: str, level: float) -> Side:
+    """Return one side at the functions in an order."""
     counts = sample.counts[order]
     pairs, sizes = (None if c is None else c[order] for c in (sample.pairs, sample.sizes))
     found = table.proportions(counts, pairs, sizes, level=level)
@@ -112,161 +98,6 @@ def _one_sided(
     )
 
 
-# A table and estimates
-
-
-def functions_to_estimate(
-    table: FunctionTable, *, min_count: int = 10, max_functions: int = 10_000, seed: int = 0
-) -> Words:
-    """Return the functions that `compare` with estimates would choose by the first half of a table.
-
-    Estimate these, and `compare` with the same ``seed`` and ``min_count`` holds the estimates
-    against draws that had no part in the choice.
-
-    Raises
-    ------
-    ValueError
-        If it is no table, or a number is out of range.
-
-    Examples
-    --------
-    >>> table = FunctionTable.from_counts(["00", "01", "11"], [500, 300, 2])
-    >>> bits.to_text(functions_to_estimate(table), 2)
-    ['00', '01']
-    """
-    if not isinstance(table, FunctionTable):
-        raise ValueError(f"table must be a FunctionTable, got {type(table).__name__}")
-    min_count = checks.integer("min_count", min_count, low=1)
-    most = checks.integer("max_functions", max_functions, low=1)
-    chosen, _ = _first_half(table, table.functions, min_count, most, seed)
-    return np.ascontiguousarray(table.functions[chosen])
-
-
-def _first_half(
-    table: FunctionTable, words: Words, min_count: int, most: int, seed: int
-) -> tuple[Mask, Sample]:
-    """Return which functions the first half chooses, and the second half at all of ``words``."""
-    first, second = whole(table).halves(generator(seed, "halves of A"))
-    places = [table.index(word) for word in words]
-    known = np.array([place is not None for place in places], dtype=bool)
-    own = np.array([place or 0 for place in places], dtype=np.int64)
-    expected = np.where(known, (first.p * second.n / second.effects)[own], 0.0)
-    counts = np.where(known, second.counts[own], 0)
-    effects = np.where(known, second.effects[own], float(second.group))
-    return likeliest(expected, min_count, most), Sample(counts, effects, second.n, second.group)
-
-
-def read_estimates(
-    given: Any, functions: Any, evidence: Any, m: int
-) -> tuple[Words, list[Estimate]]:
-    """Return functions and their estimates, or raise ``ValueError``."""
-    if not isinstance(given, Iterable):
-        raise ValueError(
-            f"table_b must be a FunctionTable or estimates, got {type(given).__name__}"
-        )
-    if isinstance(given, Mapping):
-        if functions is not None:
-            raise ValueError("functions are the keys of the mapping: leave them out")
-        functions, given = list(given), list(given.values())
-    elif functions is None:
-        raise ValueError("a list of estimates needs the functions that they are of")
-    estimates = list(given)
-    wanted = [*estimates, *([] if evidence is None else [evidence])]
-    wrong = [each for each in wanted if not isinstance(each, Estimate)]
-    if wrong:
-        raise ValueError(f"an Estimate is wanted, got {type(wrong[0]).__name__}")
-    words, found = bits.as_words(functions, m)
-    if found != m or len(words) != len(estimates) or len(words) == 0:
-        raise ValueError(
-            f"{len(estimates)} estimates and {len(words)} functions of {found} bits do not go "
-            f"with a table on m = {m} inputs, one estimate a function"
-        )
-    if len(np.unique(words, axis=0)) < len(words):
-        raise ValueError("a function has two estimates")
-    if evidence is not None and not math.isfinite(evidence.log_p):
-        raise ValueError(f"evidence must have a finite log_p, got {evidence.log_p}")
-    return words, estimates
-
-
-def compare_estimates(
-    table: FunctionTable,
-    words: Words,
-    estimates: list[Estimate],
-    evidence: Estimate | None,
-    names: tuple[str, str],
-    options: Options,
-) -> Comparison:
-    """Return the comparison of a table with estimates of some functions."""
-    log_p = np.array([each.log_p for each in estimates])
-    low, high = (np.array([getattr(each, end) for each in estimates]) for end in ("low", "high"))
-    noise = np.array([each.standard_error**2 if each.has_error else 0.0 for each in estimates])
-    if evidence is not None:  # its own error moves all alike: it bears on no coefficient
-        log_p, low, high = (values - evidence.log_p for values in (log_p, low, high))
-    chosen, half = _first_half(table, words, options.min_count, options.max_functions, options.seed)
-    chosen &= np.isfinite(log_p) & np.isfinite(noise)
-    x, y, spread = half.take(chosen), log_p[chosen], np.sqrt(noise[chosen])
-
-    def redraw(truth: Array, rng: np.random.Generator) -> Array:
-        drawn: Array = truth + spread * rng.standard_normal(len(truth))
-        return drawn
-
-    agreement = Agreement(
-        draws=(table.n_samples, 0),
-        concordance=concordance(
-            LogPoints(*x.log_p(), y, spread**2, redraw_of(x), redraw),
-            generator(options.seed, "coefficients"),
-            n_unseen=(int((x.counts == 0).sum()), 0),
-            mass=(float(x.p.sum()), math.nan),
-            n_bootstrap=options.n_bootstrap,
-            n_ceiling=options.n_ceiling,
-            level=options.level,
-            seed=options.seed,
-        ),
-        total_variation=None,
-        jensen_shannon=None,
-        equality=Equality(
-            p_value=math.nan,
-            statistic=math.nan,
-            method="not made: estimates say nothing of the other functions",
-        ),
-    )
-    order = _likeliest(log_p, options.max_functions)
-    methods = ", ".join(sorted({each.method for each in estimates}))
-    silent = sum(not each.has_error for each in estimates)
-    said = f"; {silent:,} have no error of their own, and are taken as exact" if silent else ""
-    over = "" if evidence is None else f", over {evidence}"
-    quantities = sorted({each.quantity for each in estimates})
-    quantity = quantities[0] if len(quantities) == 1 else "P(f)"
-    return Comparison(
-        functions=words[order],
-        m=table.m,
-        n_listed=len(words),
-        a=_side(table, at_words(table, words), order, names[0], options.level),
-        b=Side(
-            name=names[1],
-            description=f"{len(estimates):,} estimates by {methods}{over}{said}",
-            quantity=quantity if evidence is None else "P(f|S)",
-            n_samples=None,
-            output_draws=None,
-            inflation=None,
-            counts=None,
-            log_p=log_p[order],
-            low=low[order],
-            high=high[order],
-            missing=None,
-        ),
-        only_a=None,
-        only_b=None,
-        agreement=agreement,
-        null_a=split_half_null(whole(table), options, " of A"),
-        null_b=None,
-        errors=None,
-        n_shared=0,
-        level=options.level,
-        min_count=options.min_count,
-        seed=options.seed,
-    )
-
-
-def _likeliest(values: Array, most: int) -> Places:
+def likeliest_places(values: Array, most: int) -> Places:
+    """Return where the largest values are, the largest first, at most so many."""
     return np.argsort(-values, kind="stable")[:most]
