@@ -245,6 +245,11 @@ class Comparison:
         )
         if any(side.output_draws not in (1, None) for side in (self.a, self.b)):
             lines.append("Draws come in groups: errors are clustered, or take a group as one draw.")
+        lines += [
+            grouped_remark(side.name)
+            for side, null in ((self.a, self.null_a), (self.b, self.null_b))
+            if null is None and side.output_draws not in (1, None)
+        ]
         if self.n_shared:
             lines.append(
                 f"Both sides used the same random numbers in {self.n_shared:,} draws or runs, and "
@@ -307,6 +312,14 @@ def _column(name: str, found: Agreement) -> list[str]:
         "-" if found.jensen_shannon is None else str(found.jensen_shannon),
         "-" if math.isnan(p) else f"{p:.3g}",
     ]
+
+
+def grouped_remark(name: str) -> str:
+    """Say why a table of grouped draws has no halves, and how to have them."""
+    return (
+        f"No halves of {name} are shown: one table of draws in groups cannot be split by them; "
+        "give a second run of the same kind, of another seed, beside it."
+    )
 
 
 def interval_text(found: tuple[float, float, float] | None, form: str) -> str:

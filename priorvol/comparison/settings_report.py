@@ -10,7 +10,7 @@ from typing import Any
 from priorvol import bits, checks
 from priorvol.comparison.baselines import Baseline
 from priorvol.comparison.errors import ErrorLaw
-from priorvol.comparison.report import Agreement, finite, interval_text
+from priorvol.comparison.report import Agreement, finite, grouped_remark, interval_text
 from priorvol.result import Estimate
 from priorvol.rows import Words
 from priorvol.text import align, shorten
@@ -334,7 +334,7 @@ class SettingsComparison:
             "rows share the reference.",
         ]
         if self.null is None:
-            lines.append(f"Draws of {self.name} come in groups: no halves are shown of it.")
+            lines.append(grouped_remark(self.name))
         shared = [row.label for row in self.rows if row.n_shared]
         if shared:
             names = shorten(", ".join(shared), 100)
