@@ -46,6 +46,7 @@ def posterior(
     n_samples: int | None = None,
     n_proposals: int | None = None,
     output_draws: int | None = None,
+    angles: int | None = None,
     seed: int = 0,
     chain_length: int | None = None,
     n_jobs: int = -1,
@@ -69,6 +70,12 @@ def posterior(
     which intervals take into account; where S is hard few groups hold more than one, and many more
     functions are accepted in the same time.
 
+    ``angles`` makes the output draws of a hidden draw in planes (`priorvol.planes`): 1,024 planes
+    through pairs of 2 x 32 draws, with so many equally spaced angles in each. Each is a draw of
+    the prior, and those that fit S are found without computing the others, so that a billion
+    proposals take seconds. 8 angles are a good choice; more add functions that are much alike. The
+    last layer must be Gaussian.
+
     Parameters
     ----------
     task : Task
@@ -78,9 +85,13 @@ def posterior(
         accepted.
     n_proposals : int, optional
         At finite width: number of functions drawn from the prior, a multiple of
-        ``output_draws``. Those that fit are kept.
+        ``output_draws``. Those that fit are kept. With ``angles`` it is rounded up to such a
+        multiple.
     output_draws : int, optional
-        At finite width: output layers drawn for each draw of the hidden layers (1).
+        At finite width: output layers for each draw of the hidden layers (1). With ``angles`` a
+        multiple of 1,024 x ``angles``, by default once that.
+    angles : 4, 8, 16, 32 or 64, optional
+        At finite width: make output draws in planes, with so many angles in each.
     seed : int
         In [0, 2^64).
     chain_length : int, optional
@@ -138,13 +149,13 @@ def posterior(
         _refuse("finite width", n_samples=n_samples, chain_length=chain_length)
         from priorvol.rejection import refuse_none, rejection_producer, wanted_span
 
-        wanted = wanted_span(task, n_proposals, seed, 1 if output_draws is None else output_draws)
+        wanted = wanted_span(task, n_proposals, seed, output_draws, angles)
         draws = wanted.output_draws
         producer = rejection_producer(
-            task, training_set, seed=seed, output_draws=draws, n_jobs=n_jobs
+            task, training_set, seed=seed, output_draws=draws, angles=angles, n_jobs=n_jobs
         )
         return refuse_none(produce(producer, wanted, n_jobs=n_jobs, store=store, progress=progress))
-    _refuse("infinite width", n_proposals=n_proposals, output_draws=output_draws)
+    _refuse("infinite width", n_proposals=n_proposals, output_draws=output_draws, angles=angles)
     number = checks.integer("n_samples", n_samples, low=1, high=MAX_SAMPLES)
     producer = _producer(task, training_set, chain_length)
     draws = producer.source.output_draws

@@ -31,7 +31,8 @@ T = TypeVar("T")
 
 _SPAN_SECONDS = 1.0
 _PILE = 1 << 22  # rows that may wait to be sorted
-_SPAN_DRAWS = 1 << 20  # at most: what a worker's hash table is to hold
+SPAN_DRAWS = 1 << 20
+"""Draws of a span at most: what a worker's hash table is to hold."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Producer:
         What is counted on the progress bar.
     number : str
         The argument that says how many draws are wanted, for messages.
+    longest : int
+        Draws of a span at most.
 
     Examples
     --------
@@ -68,6 +71,7 @@ class Producer:
     count: Callable[[Span], tuple[Words, TSums]]
     unit: str = "functions"
     number: str = "n_samples"
+    longest: int = SPAN_DRAWS
 
     def table(self, span: Span) -> FunctionTable:
         """Return the table of one span."""
@@ -192,7 +196,7 @@ def cut_spans(producer: Producer, wanted: Span, held: Provenance) -> list[Span]:
         return []
     rate, _ = pilot(producer, seconds=0.02)
     groups = max(int(rate * _SPAN_SECONDS / wanted.output_draws), 1)
-    size = 1 << min(groups, max(_SPAN_DRAWS // wanted.output_draws, 1)).bit_length() - 1
+    size = 1 << min(groups, max(producer.longest // wanted.output_draws, 1)).bit_length() - 1
     spans = []
     for gap in gaps:
         start = gap.start

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,14 +20,16 @@ from priorvol import bits, checks
 from priorvol._kernels import networks
 from priorvol._kernels import rejection as kernels
 from priorvol._kernels import rows as row_kernels
-from priorvol._kernels.networks import Network, Plan, Workspace
+from priorvol._kernels.networks import Workspace
 from priorvol.counting import Counter, TSums
 from priorvol.intervals import grouped_interval
-from priorvol.producer import Producer, pilot
+from priorvol.planes import check_planes, draw_in_planes
+from priorvol.producer import SPAN_DRAWS, Producer, pilot
 from priorvol.provenance import Span
 from priorvol.result import Estimate, Proportions
 from priorvol.rng import stream_key
 from priorvol.sampler import check_sampling, compile_task
+from priorvol.screening import Screen, screen_for, sharing
 from priorvol.sources import PosteriorSampling
 from priorvol.table import FunctionTable
 from priorvol.task import Task
@@ -43,34 +45,14 @@ _WHOLE_ABOVE = 0.25  # where a larger share fits, computing all inputs at once i
 _ADVICE = "draw at infinite width (hidden = (inf, ...)), or label fewer inputs"
 
 
-@dataclass(frozen=True)
-class Screen:
-    """How networks are tried on a training set's inputs before the others.
-
-    Parameters
-    ----------
-    network : Network
-        The task on the training set's inputs.
-    chosen : (s,) int64
-        Those inputs.
-    split : int
-        Hidden layers that are computed on all inputs.
-    cube : int
-        See `priorvol._kernels.rejection.propose`.
-    wanted, mask : (words,) uint64
-        Labels, and the bits that hold one.
-    """
-
-    network: Network
-    chosen: npt.NDArray[np.int64]
-    split: int
-    cube: int
-    wanted: npt.NDArray[np.uint64]
-    mask: npt.NDArray[np.uint64]
-
-
 def rejection_producer(
-    task: Task, training_set: TrainingSet, *, seed: int, output_draws: int = 1, n_jobs: int
+    task: Task,
+    training_set: TrainingSet,
+    *,
+    seed: int,
+    output_draws: int = 1,
+    angles: int | None = None,
+    n_jobs: int,
 ) -> Producer:
     """Return what draws networks from the prior and keeps those that fit a training set.
 
@@ -82,6 +64,8 @@ def rejection_producer(
     seed : int
         Of the networks that are tried first, to find the faster way and whether there is hope.
     output_draws : int
+    angles : int, optional
+        Output draws are made in planes, with so many angles in each (`priorvol.planes`).
     n_jobs : int
         Workers, as in joblib.
 
@@ -102,29 +86,41 @@ def rejection_producer(
     (True, True)
     """
     draws = check_sampling(task, output_draws)
-    source = PosteriorSampling(training_set, "rejection", draws, task.content_hash)
-    screen = _screen(compile_task(task), training_set, draws)
+    if angles is not None:
+        check_planes(task, angles, draws)
+    screen = screen_for(compile_task(task), training_set, draws)
+    whole: Any = partial(count_fitting, task, training_set, None)
+    count: Any = partial(count_fitting, task, training_set, screen)
+    if angles is not None and screen is not None:  # without hidden layers check_planes has raised
+        count = whole = partial(count_in_planes, task, training_set, screen, angles)
     producer = Producer(
         task,
-        source,
-        partial(count_fitting, task, training_set, screen),
+        PosteriorSampling(training_set, "rejection", draws, task.content_hash, angles),
+        count,
         "networks" if draws == 1 else "functions",
         "n_proposals",
     )
     groups = max(_TRIED // draws, 64)
     first = producer.table(Span(seed, draws, 0, groups))
     fitting = first.n_samples / first.group_size if len(first) else 0.0
-    if fitting > _WHOLE_ABOVE * groups:
-        producer = replace(producer, count=partial(count_fitting, task, training_set, None))
     if len(first) == 0:
         _refuse_hopeless(producer, training_set, n_jobs)
-    return producer
+    elif fitting > _WHOLE_ABOVE * groups:
+        producer = replace(producer, count=whole)
+    return replace(producer, longest=SPAN_DRAWS * groups * draws // max(first.n_samples, 1))
 
 
-def wanted_span(task: Task, n_proposals: Any, seed: int, output_draws: Any) -> Span:
+def wanted_span(
+    task: Task, n_proposals: Any, seed: int, output_draws: Any = None, angles: Any = None
+) -> Span:
     """Return the span of hidden draws that a call asks for, or raise ``ValueError``."""
-    draws = check_sampling(task, output_draws)
+    if angles is not None:
+        _, draws = check_planes(task, angles, output_draws)
+    else:
+        draws = check_sampling(task, 1 if output_draws is None else output_draws)
     number = checks.integer("n_proposals", n_proposals, low=1, high=_MAX_PROPOSALS)
+    if angles is not None:
+        number = math.ceil(number / draws) * draws
     if number % draws:
         raise ValueError(
             f"n_proposals must be a multiple of output_draws = {draws}, got {number} "
@@ -170,6 +166,17 @@ def count_fitting(
     return counter.finish()
 
 
+def count_in_planes(
+    task: Task, training_set: TrainingSet, screen: Screen, angles: int, span: Span
+) -> tuple[npt.NDArray[np.uint64], TSums]:
+    """Count the functions that fit of output draws in planes; the rest as `count_fitting`."""
+    counter = _GroupCounter(task.m, bits.n_words(task.m))
+    network = compile_task(task)
+    for keys, groups in draw_in_planes(task, network, training_set, screen, angles, span):
+        counter.add(keys, groups)
+    return counter.finish()
+
+
 def _drawn(task: Task, screen: Screen | None, span: Span) -> Iterator[npt.NDArray[np.uint64]]:
     """Yield the functions of a span in batches of whole groups, without groups that do not fit."""
     network, words, draws = compile_task(task), bits.n_words(task.m), span.output_draws
@@ -179,7 +186,7 @@ def _drawn(task: Task, screen: Screen | None, span: Span) -> Iterator[npt.NDArra
     work = Workspace(network, draws) if task.architecture.hidden else None
     if work is not None and screen is not None:
         trained = Workspace(screen.network, draws)
-        plan = _shared(trained.plan, work.plan)
+        plan = sharing(trained.plan, work.plan)
         scratch = np.empty((draws, len(screen.mask)), dtype=np.uint64)
         found = np.empty(groups, dtype=np.int64)
         tested = (screen.chosen, screen.split, screen.cube, screen.wanted, screen.mask)
@@ -305,39 +312,6 @@ def refuse_none(table: FunctionTable) -> FunctionTable:
             f"{math.exp(found.high):.2g} (95%): raise n_proposals, {_ADVICE}"
         )
     return table
-
-
-def _screen(network: Network, training_set: TrainingSet, draws: int) -> Screen | None:
-    """Return how to try networks, or None for perceptrons, which are cheap."""
-    n_hidden = len(network.sizes) - 2
-    if n_hidden == 0:
-        return None
-    chosen = np.array(training_set.indices, dtype=np.int64)
-    points = np.ascontiguousarray(network.points[chosen])
-    labels = np.ones((2, len(chosen)), dtype=bool)
-    labels[0] = np.array(training_set.labels, dtype=bool)
-    wanted, mask = bits.pack(labels)
-    drops = n_hidden - (draws == 1) if network.code == 0 and network.shift == 0 else 0
-    known = drops == 1 and network.cube > 0
-    return Screen(
-        network=network._replace(points=points, cube=0),
-        chosen=chosen,
-        split=0 if known else drops,
-        cube=network.cube if known else 0,
-        wanted=wanted,
-        mask=mask,
-    )
-
-
-def _shared(trained: Plan, plan: Plan) -> Plan:
-    """Return a plan that shares the stream and what it draws with another."""
-    return trained._replace(
-        state=plan.state,
-        weights=plan.weights,
-        alive=plan.alive,
-        flags=plan.flags,
-        places=plan.places,
-    )
 
 
 def _refuse_hopeless(producer: Producer, training_set: TrainingSet, n_jobs: int) -> None:

@@ -26,6 +26,7 @@ MAX_SEED = (1 << 64) - 1
 
 _PURPOSES = {
     "prior": 0x7072696F,
+    "planes": 0x706C616E,
     "gaussian": 0x67617573,
     "posterior": 0x706F7374,
     "pilot": 0x70696C6F,
@@ -48,8 +49,9 @@ def check_seed(seed: Any) -> int:
 def stream_key(seed: int, output_draws: int, purpose: str = "prior") -> tuple[int, int, int, int]:
     """Return the generator's key, four 32-bit words: the seed, the output draws and the purpose.
 
-    Purposes are ``"prior"``, ``"gaussian"``, ``"posterior"``, ``"pilot"``, ``"batches"`` (orders of
-    training inputs) and ``"langevin"`` (noise in training).
+    Purposes are ``"prior"``, ``"planes"`` (output draws in planes), ``"gaussian"``,
+    ``"posterior"``, ``"pilot"``, ``"batches"`` (orders of training inputs) and ``"langevin"``
+    (noise in training).
 
     Examples
     --------

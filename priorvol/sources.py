@@ -136,6 +136,8 @@ class PosteriorSampling:
         output draws of a hidden draw, of which those that fit are a group.
     task_hash : str
         ``content_hash`` of the task that was drawn from.
+    angles : int, optional
+        By rejection, with output draws in planes (`priorvol.planes`): angles in each.
 
     Raises
     ------
@@ -155,6 +157,7 @@ class PosteriorSampling:
     method: str = "independent"
     output_draws: int = 1
     task_hash: str = ""
+    angles: int | None = None
 
     def __post_init__(self) -> None:
         """Check the fields; a training set may come as JSON."""
@@ -169,6 +172,11 @@ class PosteriorSampling:
         object.__setattr__(self, "output_draws", draws)
         if not isinstance(self.task_hash, str):
             raise ValueError(f"task_hash must be text, got {self.task_hash!r:.80}")
+        if self.angles is not None:
+            if self.method != "rejection":
+                raise ValueError(f"angles = {self.angles!r} go with rejection, not {self.method}")
+            angles = checks.integer("angles", self.angles, low=1, high=draws)
+            object.__setattr__(self, "angles", angles)
 
     @property
     def is_filtered(self) -> bool:
@@ -183,8 +191,9 @@ class PosteriorSampling:
             if self.output_draws > 1:
                 how = (
                     f"posterior samples, accepted from {self.output_draws} output draws a hidden "
-                    "draw of the prior,"
+                    "draw of the prior"
                 )
+                how += "," if self.angles is None else f" at {self.angles} angles of planes,"
         elif self.method == "chains":
             how = f"posterior samples in Markov chains of {self.output_draws}"
         return f"{how} given {self.training_set}"
@@ -282,6 +291,8 @@ def source_to_json(source: Source) -> dict[str, Any]:
     record = {"kind": source.kind, **asdict(source)}
     if isinstance(source, TrainingRuns):
         record["configuration"] = source.settings
+    if isinstance(source, PosteriorSampling) and source.angles is None:
+        del record["angles"]
     if isinstance(source, PosteriorSampling | TrainingRuns):
         record["training_set"] = source.training_set.to_json()
     return record

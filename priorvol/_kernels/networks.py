@@ -102,10 +102,10 @@ class Workspace:
         most = max((b + 1) * a for b, a in zip(below, above, strict=True))
         widest = max(*sizes, min(draws, DRAWS_AT_ONCE))
         self.network = network
-        self.weights = _aligned(most + STEP + LANES)
+        self.weights = aligned(most + STEP + LANES)
         self.alive = np.ones((len(sizes), widest), dtype=np.uint8)
         panels, lanes = -(-vectors // PANEL), PANEL * LANES
-        points, units, others = (_aligned(panels * widest * lanes) for _ in range(3))
+        points, units, others = (aligned(panels * widest * lanes) for _ in range(3))
         repeats = np.minimum(np.arange(panels * lanes), m - 1)  # they change no unit's being dead
         columns = network.points[repeats, ::-1].astype(np.float32)
         target = points.reshape(panels, widest, lanes)
@@ -139,7 +139,7 @@ class Workspace:
         )
 
 
-def _aligned(size: int) -> Any:
+def aligned(size: int) -> Any:
     """Return zeros of float32 whose address is a multiple of 64 bytes."""
     octets = np.zeros(4 * size + 64, dtype=np.uint8)
     start = -octets.ctypes.data % 64

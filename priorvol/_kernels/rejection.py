@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from priorvol._kernels import planes
 from priorvol._kernels.jit import kernel
-from priorvol._kernels.layers import BLOCK, PANEL, dense, list_alive, set_alive
+from priorvol._kernels.layers import BLOCK, PANEL, dense, list_alive, set_alive, threshold
 from priorvol._kernels.networks import draw_weights, hidden_layer, output_layer, sample
 from priorvol._kernels.simd import (
     LANES,
@@ -152,3 +153,126 @@ def complete(plan, last_mask, key, block, found, count, draws, keys):
     for i in range(count):
         here = keys[i * draws : (i + 1) * draws]
         sample(plan, last_mask, key, block, found[i], 1, draws, here)
+
+
+@kernel
+def hidden_on_all(plan):
+    """Compute all hidden layers; return how many units live and the address of their panels."""
+    source, target = plan.others, plan.units
+    live = 0
+    for layer in range(plan.n_layers - 1):
+        live = hidden_layer(plan, layer, live, True, source, target)
+        source, target = target, source
+    return live, source
+
+
+@kernel
+def hidden_on_trained(trained, cube):
+    """Compute all hidden layers on the training set's inputs; the rest as `hidden_on_all`."""
+    below, above = trained.others, trained.units
+    live = 0
+    for layer in range(trained.n_layers - 1):
+        if layer == 0 and cube > 0:
+            live = first_layer(trained, cube)
+        else:
+            live = hidden_layer(trained, layer, live, False, below, above)
+        below, above = above, below
+    return live, below
+
+
+@kernel
+def evaluate(plan, live, source, key):
+    """Write at ``key`` the function of the output unit whose weights are at ``plan.weights``."""
+    target = plan.units if source == plan.others else plan.others
+    vectors, panel, least = plan.vectors, plan.panel, -np.float32(np.inf)
+    dense(source, plan.places, plan.weights, live, 1, 0, 1, vectors, panel, least, target)
+    threshold(target, 1, vectors, panel, key, (vectors + 3) // 4)
+
+
+@kernel
+def propose_turned(
+    plan,
+    last_mask,
+    trained,
+    chosen,
+    signs,
+    split,
+    cube,
+    key,
+    block,
+    first,
+    count,
+    batches,
+    cosines,
+    sines,
+    desk,
+    codes,
+    keys,
+    which,
+):
+    """Write the functions at those angles of planes of output draws that fit a training set.
+
+    Parameters
+    ----------
+    plan, trained, split, cube, key, block, first, count
+        As in `propose`; ``split`` is 0 or all hidden layers.
+    last_mask : uint64
+        The used bits of a function's last word.
+    chosen : (n,) int64
+        The training set's inputs, with ``split`` 0 their places among themselves; the last is
+        repeated up to a multiple of 4.
+    signs : (n,) float32
+        +1 for label 1, -1 for label 0.
+    batches : int
+        Batches of planes a hidden draw.
+    cosines, sines : (angles,) float32
+    desk : tuple of int
+        Addresses of scratch: weights of all batches, features, outputs, arcs, and the list of rows.
+    codes : (PLANES * angles + 1,) int64
+        Scratch.
+    keys : (>= PLANES * angles * batches, words) uint64
+        Written: the functions. Few of them may be wrong at an input by the rounding of its output.
+    which : (len(keys),) int64
+        Written: the hidden draw of each, counted from ``first``.
+
+    Returns
+    -------
+    done, found : int
+        Hidden draws looked at, fewer than ``count`` where ``keys`` might not hold more, and the
+        functions written.
+    """
+    weights, features, outputs, arcs, rows = desk
+    n, words, here = len(chosen), keys.shape[1], keys.ctypes.data
+    most = planes.PLANES * len(cosines) * batches
+    last = plan.n_layers - 1
+    found = 0
+    g = 0
+    while g < count and found + most <= len(keys):
+        start_at(plan.state, key, first + g, block, 0)
+        if split > 0:
+            live, source = hidden_on_all(plan)
+            panel = plan.panel
+        else:
+            live, source = hidden_on_trained(trained, cube)
+            panel = trained.panel
+        planes.lay_out(plan.places, panel, live, chosen, signs, source, features)
+        size = planes.ROW * (live + 1)
+        for batch in range(batches):
+            planes.draw_batch(plan, last, live, weights + size * batch)
+        known = split > 0
+        for batch in range(batches):
+            drawn = weights + size * batch
+            planes.outputs_of_batch(drawn, rows, features, live, n, outputs)
+            hits = planes.search(outputs, n, cosines, sines, arcs, codes)
+            if hits > 0 and not known:
+                start_at(plan.state, key, first + g, block, 0)
+                live, source = hidden_on_all(plan)
+                known = True
+            for i in range(hits):
+                planes.turn(drawn, live, codes[i], cosines, sines, plan.weights)
+                evaluate(plan, live, source, here + 8 * words * found)
+                keys[found, words - 1] &= last_mask
+                which[found] = g
+                found += 1
+        g += 1
+    return g, found

@@ -16,7 +16,7 @@ _EXAMPLE = """\
   priorvol posterior --n-inputs 3 --hidden inf --train 0-3 --target 00110011 \\
       --samples 1e5 --out runs/wide
   priorvol posterior --n-inputs 3 --hidden 40,40 --train 0-3 --target 00110011 \\
-      --proposals 1e6 --output-draws 50 --out runs/finite
+      --proposals 1e6 --angles 8 --out runs/finite
   An interrupted run goes on with the same command; a larger number adds the difference."""
 
 
@@ -37,6 +37,11 @@ def add_parser(verbs: Any) -> None:
     shared.add_seed(work, "of the random stream, 0 to 2^64 - 1 (0)")
     text = "finite width: output layers drawn for each draw of the hidden layers (1)"
     work.add_argument("--output-draws", type=shared.whole, metavar="N", help=text)
+    text = "finite width: make output draws in planes, with so many angles in each, such as 8: "
+    text += (
+        "far more draws fit in the same time; --output-draws is then a multiple of 1024 N (once)"
+    )
+    work.add_argument("--angles", type=shared.whole, metavar="N", help=text)
     text = "infinite width: steps of a Markov chain, 1 for independent draws (by the acceptance)"
     work.add_argument("--chain-length", type=shared.whole, metavar="N", help=text)
     shared.add_jobs(work)
@@ -63,6 +68,7 @@ def run(options: argparse.Namespace) -> None:
         n_samples=options.samples,
         n_proposals=options.proposals,
         output_draws=options.output_draws,
+        angles=options.angles,
         chain_length=options.chain_length,
         seed=options.seed or 0,
         n_jobs=options.jobs,
@@ -82,6 +88,8 @@ def _check_numbers(options: argparse.Namespace, rejection: bool) -> None:
         raise ValueError("--chain-length does not go with finite width, where there are no chains")
     if not rejection and options.output_draws is not None:
         raise ValueError("--output-draws does not go with infinite width: draws share nothing")
+    if not rejection and options.angles is not None:
+        raise ValueError("--angles does not go with infinite width: there are no output draws")
     if getattr(options, wanted) is None:
         raise ValueError(f"--{wanted} is missing: at {width} width it says how much to draw")
 

@@ -11,9 +11,10 @@ from priorvol.architecture import Architecture, Prior
 from priorvol.collector import collect
 from priorvol.inputs import array_inputs, boolean_cube
 from priorvol.provenance import Provenance, Span
-from priorvol.rejection import _screen, acceptance, count_fitting
+from priorvol.rejection import acceptance, count_fitting
 from priorvol.rng import BLOCK, generator, stream_key
 from priorvol.sampler import compile_task
+from priorvol.screening import screen_for
 from priorvol.sources import source_from_json, source_to_json
 from priorvol.summary import summarise
 from priorvol.task import Task
@@ -95,7 +96,7 @@ def test_trying_the_training_inputs_first_changes_nothing(name, draws):
     """Over the end of a block; whichever way `posterior` takes."""
     task, training_set = CASES[name]
     span = Span(3, draws, BLOCK - 900, BLOCK + 1_100)
-    screen = _screen(compile_task(task), training_set, draws)
+    screen = screen_for(compile_task(task), training_set, draws)
     both = [count_fitting(task, training_set, way, span) for way in (screen, None)]
     first, second = (rows[np.lexsort(rows.T)] for rows, _ in both)
     assert len(first) > 0

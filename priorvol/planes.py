@@ -1,0 +1,190 @@
+"""Output draws in planes: many draws of the output layer that fit a training set, for few drawn.
+
+With u and v two draws of an output layer with Gaussian parameters, cos(a) u + sin(a) v is one as
+well, for every angle a. The output draws of a hidden draw are made in batches: of 2 x 32 that are
+drawn, every one of the first half spans a plane with every one of the second, and in each plane
+there are some angles, equally spaced. Each of these 1,024 x ``angles`` draws has exactly the law
+that the prior gives an output layer; those of a hidden draw depend on each other, and are a group
+as any output draws of one hidden draw are. Which angles fit is found input by input
+(`priorvol._kernels.planes`): for most planes a few inputs show that none does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from priorvol import bits, checks
+from priorvol._kernels import planes as kernels
+from priorvol._kernels import rejection
+from priorvol._kernels.layers import BLOCK as COLUMNS
+from priorvol._kernels.networks import Network, Workspace, aligned
+from priorvol.provenance import Span
+from priorvol.rng import stream_key
+from priorvol.screening import Screen, sharing
+from priorvol.sources import MAX_DRAWS
+from priorvol.task import Task
+from priorvol.training_set import TrainingSet
+
+ANGLES = (4, 8, 16, 32, 64)
+"""Numbers of angles in a plane."""
+
+PURPOSE = "planes"
+"""Of the random streams."""
+
+_LEAST_ROOM = 1 << 14
+
+
+def check_planes(task: Task, angles: Any, output_draws: Any = None) -> tuple[int, int]:
+    """Return angles and output draws, or raise ``ValueError`` if a task cannot be drawn so.
+
+    Parameters
+    ----------
+    task : Task
+    angles : int
+    output_draws : int, optional
+        A multiple of a batch, 1,024 x angles; one batch by default.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture
+    >>> check_planes(Task(Architecture(3, (8,))), 8)
+    (8, 8192)
+    """
+    angles = checks.integer("angles", angles, low=1)
+    if angles not in ANGLES:
+        raise ValueError(f"angles must be one of {', '.join(map(str, ANGLES))}, got {angles}")
+    if not task.architecture.hidden:
+        raise ValueError("angles need a hidden layer below the output; a perceptron has none")
+    if task.prior.distribution[-1] != "gaussian":
+        raise ValueError(
+            "angles need Gaussian parameters in the output layer, whose law no rotation changes, "
+            f"got {task.prior.distribution[-1]} ones: give output_draws alone"
+        )
+    batch = kernels.PLANES * angles
+    draws = batch if output_draws is None else output_draws
+    draws = checks.integer("output_draws", draws, low=1, high=MAX_DRAWS)
+    if draws % batch:
+        most = MAX_DRAWS - MAX_DRAWS % batch
+        raise ValueError(
+            f"output_draws must be a multiple of {kernels.PLANES:,} planes x {angles} angles = "
+            f"{batch}, got {draws} (try {min(math.ceil(draws / batch) * batch, most)})"
+        )
+    return angles, draws
+
+
+@lru_cache(maxsize=8)
+def directions(angles: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return cosines and sines of ``angles`` angles, (k + 1/2) 2 pi / angles, each float32.
+
+    Made by square roots and products alone, which every processor rounds alike.
+
+    Examples
+    --------
+    >>> directions(4)[0].round(2).tolist() == np.float32([0.71, -0.71, -0.71, 0.71]).tolist()
+    True
+    """
+    cosine = sine = math.sqrt(0.5)
+    for _ in range(4, angles.bit_length() + 1):  # halves pi / 4 until it is pi / angles
+        half = math.sqrt((1.0 + cosine) / 2.0)
+        cosine, sine = half, sine / (2.0 * half)
+    step = complex(cosine * cosine - sine * sine, 2.0 * cosine * sine)
+    at = complex(cosine, sine)
+    found = np.empty((2, angles), dtype=np.float32)
+    for k in range(angles):
+        found[:, k] = at.real, at.imag
+        at = complex(
+            at.real * step.real - at.imag * step.imag, at.real * step.imag + at.imag * step.real
+        )
+    return found[0], found[1]
+
+
+def draw_in_planes(
+    task: Task,
+    network: Network,
+    training_set: TrainingSet,
+    screen: Screen,
+    angles: int,
+    span: Span,
+) -> Iterator[tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]]:
+    """Yield the functions of a span that fit, with the hidden draws that they are of.
+
+    Parameters
+    ----------
+    task : Task
+    network : Network
+        The task in the kernels' terms.
+    training_set : TrainingSet
+    screen : Screen
+        How it is tried.
+    angles : int
+    span : Span
+        Its output draws are whole batches.
+
+    Yields
+    ------
+    functions : (k, words) uint64
+    groups : (k,) int64
+        Rising; not the numbers of the hidden draws, and no group is in two batches.
+    """
+    batches = span.output_draws // (kernels.PLANES * angles)
+    desk = _Desk(network, training_set, screen, batches)
+    cosines, sines = directions(angles)
+    codes = np.empty(kernels.PLANES * angles + 1, dtype=np.int64)
+    room = max(2 * span.output_draws, _LEAST_ROOM)
+    keys = np.empty((room, bits.n_words(task.m)), dtype=np.uint64)
+    groups = np.empty(room, dtype=np.int64)
+    key = stream_key(span.seed, span.output_draws, PURPOSE)
+    for block, start, stop in span.blocks():
+        while start < stop:
+            done, n = rejection.propose_turned(
+                desk.plan,
+                network.last_mask,
+                desk.trained,
+                desk.chosen,
+                desk.signs,
+                screen.split,
+                screen.cube,
+                key,
+                block,
+                start,
+                stop - start,
+                batches,
+                cosines,
+                sines,
+                desk.addresses,
+                codes,
+                keys,
+                groups,
+            )
+            start += done
+            fits = training_set.fits(keys[:n], m=task.m) if n else np.zeros(0, dtype=bool)
+            if fits.any():
+                yield keys[:n][fits], groups[:n][fits]
+
+
+class _Desk:
+    """One worker's memory."""
+
+    def __init__(
+        self, network: Network, training_set: TrainingSet, screen: Screen, batches: int
+    ) -> None:
+        whole, trained = Workspace(network, 1), Workspace(screen.network, 1)
+        size = len(training_set)
+        order = np.minimum(np.arange(-(-size // COLUMNS) * COLUMNS), size - 1)
+        on_all = screen.chosen if screen.split else np.arange(size)
+        below = int(network.sizes[-2]) + 1
+        row = 2 * kernels.SIDE
+        self.chosen = on_all[order].astype(np.int64)
+        self.signs = (2 * np.array(training_set.labels)[order] - 1).astype(np.float32)
+        self.plan, self.trained = whole.plan, sharing(trained.plan, whole.plan)
+        scratch = [aligned(n) for n in (batches * below * row, len(order) * (below + 1))]
+        scratch += [aligned(len(order) * row), aligned(row)]
+        rows = kernels.ROW * np.arange(below, dtype=np.int64)
+        self._kept = (whole, trained, rows, scratch)
+        self.addresses = tuple(array.ctypes.data for array in (*scratch, rows))
