@@ -10,6 +10,6 @@ opened for writing. Once finished, names and contents follow from the draws alon
 from __future__ import annotations
 
 from priorvol.store.atomic import write_atomically
-from priorvol.store.runs import RunWriter, load_run, save_table
+from priorvol.store.runs import RunWriter, load_parts, load_run, save_table
 
-__all__ = ["RunWriter", "load_run", "save_table", "write_atomically"]
+__all__ = ["RunWriter", "load_parts", "load_run", "save_table", "write_atomically"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from priorvol.provenance import Provenance
 from priorvol.rng import STREAM_VERSION, check_seed
@@ -12,6 +14,8 @@ from priorvol.store.manifest import Manifest, Segment
 from priorvol.store.segments import read_segment
 from priorvol.table import FunctionTable, add_all
 from priorvol.task import Task, check_task
+
+T = TypeVar("T")
 
 FAN_IN = 16
 """So many segments of one size class are merged into one, which is of the next class."""
@@ -47,14 +51,33 @@ def load_run(path: str | Path, *, verify: bool = True) -> FunctionTable:
     ...     load_run(folder) == table
     True
     """
-    folder = Path(path)
-    while True:
-        before = manifest_text(folder)
-        try:
-            return _load(folder, verify)
-        except ValueError:
-            if manifest_text(folder) == before:
-                raise  # else a writer was at work, and what was named before has been merged
+    return _read(Path(path), lambda folder: _load(folder, verify))
+
+
+def load_parts(path: str | Path, *, verify: bool = True) -> list[FunctionTable]:
+    """Return the tables that a run folder holds, a table a segment; `load_run` is their sum.
+
+    A finished run is one segment, whatever it was drawn in.
+
+    Parameters
+    ----------
+    path, verify
+        As in `load_run`.
+
+    Raises
+    ------
+    ValueError
+        As in `load_run`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_table(FunctionTable.from_counts(["01"], [3]), folder)
+    ...     load_parts(folder)
+    [<FunctionTable: 1 functions in 3 draws>]
+    """
+    return _read(Path(path), lambda folder: _parts(folder, verify))
 
 
 def save_table(table: FunctionTable, path: str | Path) -> None:
@@ -250,14 +273,39 @@ class RunWriter:
         return next((tuple(crowd) for crowd in classes.values() if len(crowd) >= FAN_IN), ())
 
 
-def _load(folder: Path, verify: bool) -> FunctionTable:
+def _read(folder: Path, read: Callable[[Path], T]) -> T:
+    while True:
+        before = manifest_text(folder)
+        try:
+            return read(folder)
+        except ValueError:
+            if manifest_text(folder) == before:
+                raise  # else a writer was at work, and what was named before has been merged
+
+
+def _segments(folder: Path, verify: bool) -> list[FunctionTable]:
     manifest = read_manifest(folder)
     if not manifest.segments:
         raise ValueError(f"{folder} holds no draws yet")
-    table = add_all(
-        read_segment(folder, manifest, segment, verify=verify) for segment in manifest.segments
-    )
+    return [read_segment(folder, manifest, each, verify=verify) for each in manifest.segments]
+
+
+def _load(folder: Path, verify: bool) -> FunctionTable:
+    table = add_all(_segments(folder, verify))
     if len(table) == 0:
-        looked_at = sum(span.size * span.output_draws for span in table.provenance.spans)
-        raise ValueError(f"{folder} holds no functions: none of {looked_at:,} draws was accepted")
+        raise ValueError(_nothing(folder, [table]))
     return table
+
+
+def _parts(folder: Path, verify: bool) -> list[FunctionTable]:
+    tables = _segments(folder, verify)
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        raise ValueError(_nothing(folder, tables))
+    return filled
+
+
+def _nothing(folder: Path, tables: list[FunctionTable]) -> str:
+    spans = [span for table in tables for span in table.provenance.spans]
+    looked_at = sum(span.size * span.output_draws for span in spans)
+    return f"{folder} holds no functions: none of {looked_at:,} draws was accepted"
