@@ -11,13 +11,24 @@ Examples
 """
 
 from priorvol.sweep.cells import Learned, SweepCell, SweepSettings, limit_task
+from priorvol.sweep.posterior_complexity import (
+    MeasuredComplexity,
+    PosteriorComplexity,
+    Prediction,
+    posterior_complexity,
+)
 from priorvol.sweep.report import ErrorCurve, TargetSweep
+from priorvol.sweep.spectrum import PredictedComplexity, log_likelihood, predict_complexity
 from priorvol.sweep.sweeping import target_sweep, task_labels
 from priorvol.sweep.targets import Target, atlas_targets, draw_targets, given_targets
 
 __all__ = [
     "ErrorCurve",
     "Learned",
+    "MeasuredComplexity",
+    "PosteriorComplexity",
+    "PredictedComplexity",
+    "Prediction",
     "SweepCell",
     "SweepSettings",
     "Target",
@@ -26,6 +37,9 @@ __all__ = [
     "draw_targets",
     "given_targets",
     "limit_task",
+    "log_likelihood",
+    "posterior_complexity",
+    "predict_complexity",
     "target_sweep",
     "task_labels",
 ]

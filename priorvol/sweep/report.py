@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from priorvol import checks
+from priorvol import bits, checks
+from priorvol.comparison.baselines import baselines
 from priorvol.rng import generator
 from priorvol.sweep.averages import mean_interval
 from priorvol.sweep.cells import Learned, SweepCell, SweepSettings
@@ -20,6 +22,9 @@ from priorvol.text import align, shorten
 Array = npt.NDArray[np.float64]
 
 LEARNERS = ("trained", "posterior")
+
+BASELINES = ("majority class", "nearest neighbour", "random, target's T")
+"""Learners without a network; see `priorvol.comparison.baselines`."""
 
 UNBIASED = 0.5
 """Mean error of the unbiased learner on inputs held out: exactly a half, whatever the target."""
@@ -102,7 +107,21 @@ class TargetSweep:
         """Return the mean error on the inputs held out, (tasks, targets, sets).
 
         nan where nothing could be drawn.
+
+        Parameters
+        ----------
+        learner : str
+            One of those measured, or of `BASELINES`, which are the same for all tasks.
+
+        Raises
+        ------
+        ValueError
+            If there is no such learner.
         """
+        checks.choice("learner", learner, (*self.learners, *BASELINES))
+        if learner in BASELINES:
+            shape = (len(self.tasks), len(self.targets), self.n_sets)
+            return np.array(np.broadcast_to(self._baselines[learner], shape))
         return self._array([found.error for found in self.learned(learner)])
 
     def mean_k(self, learner: str) -> Array:
@@ -223,13 +242,15 @@ class TargetSweep:
             if cell.trained is not None:
                 row["missed"] = cell.trained.missed
             row["unbiased_error"] = UNBIASED
+            for name in BASELINES:
+                row[f"{name} error"] = float(self._baselines[name][j, place % self.n_sets])
             rows.append(row)
         return rows
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready dict; values that are not finite are None."""
         curves = {}
-        for name in self.learners:
+        for name in (*self.learners, *BASELINES):
             curve = self.by_complexity(name)
             curves[name] = {key: _finite(value.tolist()) for key, value in vars(curve).items()}
         return {
@@ -267,7 +288,16 @@ class TargetSweep:
                         _mean(learnt, ".1f"),
                     ]
                 cells.append(row)
-        return "\n".join([*self._heading(), *align(cells, left=(0,)), *self._notes()])
+        lines = [*self._heading(), *align(cells, left=(0,)), *self._baseline_lines()]
+        return "\n".join([*lines, *self._notes()])
+
+    def _baseline_lines(self) -> list[str]:
+        """Return a table of the errors that take no network."""
+        cells = [["without a network", *(f"{k:g}" for k in np.unique(self.k))]]
+        for name in BASELINES:
+            cells.append([name, *map(_number, self.by_complexity(name).mean[0].tolist())])
+        cells.append(["unbiased", *[_number(UNBIASED)] * (len(cells[0]) - 1)])
+        return align(cells, left=(0,))
 
     def _heading(self) -> list[str]:
         used = self.settings
@@ -287,7 +317,7 @@ class TargetSweep:
         ]
 
     def _notes(self) -> list[str]:
-        notes = ["the unbiased learner has 0.5 everywhere"]
+        notes = []
         if "trained" in self.learners and (missed := int(self.missed().sum())):
             runs = len(self.cells) * self.settings.n_runs
             notes.append(
@@ -301,6 +331,21 @@ class TargetSweep:
                 f"cells, which its means leave out: {shorten(reasons[0], 200)}"
             )
         return notes
+
+    @cached_property
+    def _baselines(self) -> dict[str, Array]:
+        """Errors of the baselines, (targets, sets) each; neighbours by the first task's inputs."""
+        inputs = self.tasks[0].inputs
+        found = {name: np.empty((len(self.targets), self.n_sets)) for name in BASELINES}
+        for j, target in enumerate(self.targets):
+            word = bits.as_word(target.function, target.m)
+            for number in range(self.n_sets):
+                chosen = self.cell(0, j, number).training_set
+                test = chosen.held_out(target.m)
+                for each in baselines(word, chosen, test, m=target.m, inputs=inputs):
+                    if each.name in found:
+                        found[each.name][j, number] = each.error
+        return found
 
     def _array(self, values: list[float]) -> Array:
         shape = (len(self.tasks), len(self.targets), self.n_sets)
