@@ -51,7 +51,8 @@ _WHERE = {
     "pac_bayes_curve": "bound_curve",
     "pairwise_dependence": "independence",
     "posterior": "posterior_sampling",
-    "posterior_probability": "posterior_sampling",
+    "posterior_estimates": "posterior_of_functions",
+    "posterior_probability": "posterior_of_functions",
     "read_counts": "export",
     "sample_training_inputs": "pac_bayes",
     "save_table": "store",
@@ -123,8 +124,9 @@ if TYPE_CHECKING:
     from priorvol.pac_bayes import certified_bound as certified_bound
     from priorvol.pac_bayes import pac_bayes_bound as pac_bayes_bound
     from priorvol.pac_bayes import sample_training_inputs as sample_training_inputs
+    from priorvol.posterior_of_functions import posterior_estimates as posterior_estimates
+    from priorvol.posterior_of_functions import posterior_probability as posterior_probability
     from priorvol.posterior_sampling import posterior as posterior
-    from priorvol.posterior_sampling import posterior_probability as posterior_probability
     from priorvol.result import Estimate as Estimate
     from priorvol.sampler import draw_parameters as draw_parameters
     from priorvol.sampler import evaluate as evaluate

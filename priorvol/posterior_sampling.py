@@ -2,25 +2,22 @@
 
 The likelihood is 0-1: P_B(f given S) = P(f) / P(S) where f has the labels of S, else 0
 (1805.08522, 2006.15191). Where the outputs are Gaussian, they are a truncated normal on S and
-normal elsewhere given those: `posterior` draws them exactly, and `posterior_probability` divides
-two orthant probabilities. At finite width `posterior` draws networks from the prior and keeps those
+normal elsewhere given those: `posterior` draws them exactly, and `priorvol.posterior_estimates`
+divides two orthant probabilities. At finite width `posterior` draws networks from the prior and keeps those
 that fit (`priorvol.rejection`).
 """
 
 from __future__ import annotations
 
 import math
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from priorvol import bits, checks
-from priorvol.gaussian import GaussianLaw
+from priorvol import checks
 from priorvol.producer import Producer, produce
 from priorvol.provenance import Span
-from priorvol.result import Estimate
-from priorvol.rng import check_seed, generator
+from priorvol.rng import check_seed
 from priorvol.sources import MAX_DRAWS, PosteriorSampling
 from priorvol.table import FunctionTable
 from priorvol.task import Task, check_task
@@ -187,121 +184,11 @@ def _refuse(width: str, **values: Any) -> None:
             raise ValueError(f"{name} = {value!r} has no meaning at {width}: give {other}")
 
 
-def posterior_probability(
-    task: Task,
-    function: Any,
-    training_set: TrainingSet,
-    *,
-    seed: int = 0,
-    relative_error: float = 0.005,
-    level: float = 0.95,
-) -> Estimate:
-    """Return P_B(f given S) of one function, as the ratio of P(f) and P(S).
-
-    Parameters
-    ----------
-    task : Task
-        Of infinite width, or a perceptron with Gaussian parameters.
-    function : any form of one function
-        See `priorvol.bits.as_words`.
-    training_set : TrainingSet
-    seed : int
-        In [0, 2^64).
-    relative_error : float
-        Standard error to stop at, relative to each of the two probabilities.
-    level : float
-        Of the interval.
-
-    Returns
-    -------
-    Estimate
-        Its error is that of both, in quadrature (they are estimated independently), and so are
-        the distances of its ends; ``diagnostics`` holds ``log_p_function`` and
-        ``log_p_training_set``. A function that does not fit S has log_p = -inf, exactly.
-
-    Raises
-    ------
-    ValueError
-        If an argument is out of range, the outputs are not Gaussian, or P(S) = 0.
-
-    Examples
-    --------
-    >>> import math
-    >>> from priorvol import Architecture, Prior, Task, TrainingSet
-    >>> task = Task(Architecture(2), Prior(sigma_b=0.0))
-    >>> posterior_probability(task, "0000", TrainingSet([0], [0]), seed=1).quantity
-    'P_B(f|S)'
-    """
-    from priorvol.estimators import estimate
-
-    begun = time.perf_counter()
-    check_training_set(training_set, check_task(task).m)
-    checks.real("relative_error", relative_error, low=0.0, open_low=True)
-    word = bits.as_word(function, task.m)
-    _gaussian_law(task)
-    options: dict[str, Any] = {"relative_error": relative_error, "level": level, "n_jobs": 1}
-    other = int(generator(seed, "evidence").integers(1 << 63))
-    evidence = estimate(task, training_set, seed=other, **options)
-    if evidence.log_p == -math.inf:
-        raise ValueError(f"P(S) = 0: no function fits the training set ({training_set})")
-    fits = bool(training_set.fits(word[None], m=task.m)[0])
-    whole = estimate(task, word[None], seed=seed, **options) if fits else None
-    if whole is None or whole.log_p == -math.inf:
-        log_p = low = high = -math.inf
-        error, n_samples = math.nan, evidence.n_samples
-    else:
-        log_p = min(whole.log_p - evidence.log_p, 0.0)
-        error = math.hypot(whole.standard_error, evidence.standard_error)
-        below = math.hypot(whole.log_p - whole.low, evidence.high - evidence.log_p)
-        above = math.hypot(whole.high - whole.log_p, evidence.log_p - evidence.low)
-        low, high = log_p - below, min(log_p + above, 0.0)
-        n_samples = (whole.n_samples or 0) + (evidence.n_samples or 0)
-    return Estimate(
-        log_p=log_p,
-        standard_error=error,
-        low=low,
-        high=high,
-        level=level,
-        method="orthant",
-        quantity="P_B(f|S)",
-        n_samples=n_samples,
-        seconds=time.perf_counter() - begun,
-        seed=seed,
-        converged=evidence.converged and (whole is None or whole.converged),
-        diagnostics={
-            "log_p_function": -math.inf if whole is None else whole.log_p,
-            "log_p_training_set": evidence.log_p,
-        },
-    )
-
-
-def chain_steps(task: Task, training_set: TrainingSet) -> int:
-    """Return how many steps the chains have that `posterior` draws if it is left the choice.
-
-    Parameters
-    ----------
-    task : Task
-        Of infinite width, or a perceptron with Gaussian parameters.
-    training_set : TrainingSet
-
-    Raises
-    ------
-    ValueError
-        As `posterior`.
-
-    Examples
-    --------
-    >>> from priorvol import Architecture
-    >>> chain_steps(Task(Architecture(3, (math.inf,))), TrainingSet([0, 3], [1, 0]))
-    1
-    """
-    check_training_set(training_set, check_task(task).m)
-    return _producer(task, training_set, None).source.output_draws
-
-
 def _producer(task: Task, training_set: TrainingSet, chain_length: Any) -> Producer:
     """Return what draws from the posterior of a task; by its width."""
-    truncated = truncate(_gaussian_law(task), training_set)
+    from priorvol.infinite.covariance import output_law
+
+    truncated = truncate(output_law(task), training_set)
     pilot = try_out(truncated)
     if pilot.acceptance < HARDEST and not truncated.is_settled:
         raise ValueError(
@@ -313,19 +200,6 @@ def _producer(task: Task, training_set: TrainingSet, chain_length: Any) -> Produ
     method = "independent" if chain == 1 else "chains"
     source = PosteriorSampling(training_set, method, chain, task.content_hash)
     return Producer(task, source, partial(_count, truncated))
-
-
-def _gaussian_law(task: Task) -> GaussianLaw:
-    from priorvol.infinite.covariance import output_law
-
-    hidden = task.architecture.hidden
-    if hidden and not task.architecture.is_infinite:
-        raise ValueError(
-            f"P_B(f|S) is a ratio of two orthants at infinite width (hidden = (inf, ...)) and for "
-            f"perceptrons with Gaussian parameters, got hidden = {hidden}: count functions with "
-            "posterior(task, training_set, n_proposals=...)"
-        )
-    return output_law(task)
 
 
 def _chain_length(asked: Any, acceptance: float) -> int:

@@ -336,10 +336,8 @@ def _log_p_at_infinite_width(task: Task, training_set: TrainingSet) -> float | N
     """Return log P(S) by expectation propagation, or None where there is no such limit."""
     from priorvol.estimators import estimate
 
-    architecture = task.architecture
     try:
-        wide: Any = replace(architecture, hidden=(math.inf,) * len(architecture.hidden))
-        found = estimate(Task(wide, task.prior, task.inputs), training_set, method="ep")
+        found = estimate(task.wide(), training_set, method="ep")
     except ValueError:
         return None
     return found.log_p

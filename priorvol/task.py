@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -97,6 +98,19 @@ class Task:
             Prior.from_json(record["prior"]),
             Inputs.from_json(record["inputs"]),
         )
+
+    def wide(self) -> Task:
+        """Return the task with infinite hidden widths; a perceptron as it is.
+
+        Not every prior has a limit there: what needs one says so.
+
+        Examples
+        --------
+        >>> Task(Architecture(7, (40, 40))).wide().architecture.hidden
+        (inf, inf)
+        """
+        hidden: Any = (math.inf,) * len(self.architecture.hidden)
+        return Task(replace(self.architecture, hidden=hidden), self.prior, self.inputs)
 
     def require_finite(self, what: str) -> None:
         """Raise ``ValueError`` if the widths are infinite, naming ``what`` needs finite ones."""

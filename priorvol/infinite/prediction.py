@@ -181,11 +181,45 @@ class GaussianPrediction:
         ValueError
             If it is not one function on m inputs, or an option is out of range.
         """
+        word = bits.as_word(function, self.law.m)
+        (found,) = self.probabilities(
+            word[None],
+            method=method,
+            seed=seed,
+            level=level,
+            relative_error=relative_error,
+            n_jobs=1,
+            progress=False,
+        )
+        return found
+
+    def probabilities(
+        self,
+        functions: Any,
+        *,
+        method: str = "orthant",
+        seed: int = 0,
+        level: float = 0.95,
+        relative_error: float | None = None,
+        n_jobs: int = -1,
+        progress: bool | None = None,
+    ) -> list[Estimate]:
+        """Return the probability of each of some functions; the rest as `probability`.
+
+        Parameters
+        ----------
+        functions : any form of functions on the task's inputs
+            See `priorvol.bits.as_words`.
+        method, seed, level, relative_error
+            As for `probability`.
+        n_jobs, progress
+            As for `priorvol.estimate_batch`.
+        """
         from priorvol.estimators.laws import Request, estimate_law
         from priorvol.estimators.registry import GAUSSIAN, methods
         from priorvol.estimators.registry import method as method_named
 
-        words = bits.as_word(function, self.law.m)[None]
+        words, _ = bits.as_words(functions, self.law.m)
         known = [each.name for each in methods() if each.tasks == GAUSSIAN]
         options = {} if relative_error is None else {"relative_error": relative_error}
         request = Request(
@@ -193,12 +227,12 @@ class GaussianPrediction:
             of="f",
             seed=check_seed(seed),
             level=checks.real("level", level, low=0.0, high=1.0, open_low=True, open_high=True),
-            n_jobs=1,
-            progress=False,
+            n_jobs=checks.jobs(n_jobs),
+            progress=progress,
             options=options,
         )
-        found = estimate_law(self.law, words, request)[0]
-        return replace(found, quantity=found.quantity.replace("P(f)", self.quantity))
+        found = estimate_law(self.law, words, request) if len(words) else []
+        return [replace(e, quantity=e.quantity.replace("P(f)", self.quantity)) for e in found]
 
     @property
     def quantity(self) -> str:
