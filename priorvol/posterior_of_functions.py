@@ -105,7 +105,7 @@ def posterior_estimates(
         raise ValueError(f"time = {time!r} goes with method 'ntk', got {method!r}")
     words, _ = bits.as_words(functions, task.m)
     _check_law(task)
-    options = {
+    options: dict[str, Any] = {
         "seed": check_seed(seed),
         "level": level,
         "n_jobs": checks.jobs(n_jobs),

@@ -2,9 +2,8 @@
 
 The likelihood is 0-1: P_B(f given S) = P(f) / P(S) where f has the labels of S, else 0
 (1805.08522, 2006.15191). Where the outputs are Gaussian, they are a truncated normal on S and
-normal elsewhere given those: `posterior` draws them exactly, and `priorvol.posterior_estimates`
-divides two orthant probabilities. At finite width `posterior` draws networks from the prior and keeps those
-that fit (`priorvol.rejection`).
+normal elsewhere given those: `posterior` draws them exactly. At finite width it draws networks from
+the prior and keeps those that fit (`priorvol.rejection`).
 """
 
 from __future__ import annotations
