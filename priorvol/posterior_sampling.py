@@ -183,6 +183,30 @@ def _refuse(width: str, **values: Any) -> None:
             raise ValueError(f"{name} = {value!r} has no meaning at {width}: give {other}")
 
 
+def chain_steps(task: Task, training_set: TrainingSet) -> int:
+    """Return how many steps the chains have that `posterior` draws if it is left the choice.
+
+    Parameters
+    ----------
+    task : Task
+        Of infinite width, or a perceptron with Gaussian parameters.
+    training_set : TrainingSet
+
+    Raises
+    ------
+    ValueError
+        As `posterior`.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture
+    >>> chain_steps(Task(Architecture(3, (math.inf,))), TrainingSet([0, 3], [1, 0]))
+    1
+    """
+    check_training_set(training_set, check_task(task).m)
+    return _producer(task, training_set, None).source.output_draws
+
+
 def _producer(task: Task, training_set: TrainingSet, chain_length: Any) -> Producer:
     """Return what draws from the posterior of a task; by its width."""
     from priorvol.infinite.covariance import output_law
