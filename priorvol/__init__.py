@@ -23,6 +23,7 @@ _WHERE = {
     "PACBayesBound": "pac_bayes",
     "PACBayesCurve": "bound_curve",
     "Prior": "architecture",
+    "TargetSweep": "sweep",
     "Task": "task",
     "TrainingSet": "training_set",
     "array_inputs": "inputs",
@@ -34,6 +35,7 @@ _WHERE = {
     "correlation_map": "infinite.correlation_map",
     "csv_inputs": "inputs",
     "digits_inputs": "inputs",
+    "draw_targets": "sweep",
     "npz_inputs": "inputs",
     "draw_parameters": "sampler",
     "empirical_nngp": "infinite.empirical",
@@ -51,12 +53,14 @@ _WHERE = {
     "pac_bayes_curve": "bound_curve",
     "pairwise_dependence": "independence",
     "posterior": "posterior_sampling",
+    "posterior_complexity": "sweep",
     "posterior_estimates": "posterior_of_functions",
     "posterior_probability": "posterior_of_functions",
     "read_counts": "export",
     "sample_training_inputs": "pac_bayes",
     "save_table": "store",
     "tangent_kernel": "infinite.covariance",
+    "target_sweep": "sweep",
     "train_ensemble": "training",
     "train_prediction": "infinite.dynamics",
     "trained_outputs": "training",
@@ -71,6 +75,7 @@ _MODULES = (
     "nulls",
     "plotting",
     "simplicity",
+    "sweep",
     "symmetry",
     "training",
 )
@@ -85,6 +90,7 @@ if TYPE_CHECKING:
     from priorvol import nulls as nulls
     from priorvol import plotting as plotting
     from priorvol import simplicity as simplicity
+    from priorvol import sweep as sweep
     from priorvol import symmetry as symmetry
     from priorvol import training as training
     from priorvol.architecture import Architecture as Architecture
@@ -132,6 +138,10 @@ if TYPE_CHECKING:
     from priorvol.sampler import evaluate as evaluate
     from priorvol.store import load_run as load_run
     from priorvol.store import save_table as save_table
+    from priorvol.sweep import TargetSweep as TargetSweep
+    from priorvol.sweep import draw_targets as draw_targets
+    from priorvol.sweep import posterior_complexity as posterior_complexity
+    from priorvol.sweep import target_sweep as target_sweep
     from priorvol.table import FunctionTable as FunctionTable
     from priorvol.task import Task as Task
     from priorvol.training import train_ensemble as train_ensemble

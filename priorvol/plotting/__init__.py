@@ -24,6 +24,7 @@ from priorvol.plotting.pac_bayes import pac_bayes_plot
 from priorvol.plotting.panel import panel_plot
 from priorvol.plotting.rank import rank_plot
 from priorvol.plotting.rare import rare_plot
+from priorvol.plotting.target_sweep import posterior_complexity_plot, target_sweep_plot
 from priorvol.plotting.training_band import band_distance_plot, training_band_plot
 
 __all__ = [
@@ -40,8 +41,10 @@ __all__ = [
     "method_errors_plot",
     "pac_bayes_plot",
     "panel_plot",
+    "posterior_complexity_plot",
     "rank_plot",
     "rare_plot",
     "style",
+    "target_sweep_plot",
     "training_band_plot",
 ]

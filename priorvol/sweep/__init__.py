@@ -11,7 +11,7 @@ Examples
 """
 
 from priorvol.sweep.cells import Learned, SweepCell, SweepSettings, limit_task
-from priorvol.sweep.posterior_complexity import (
+from priorvol.sweep.predicting import (
     MeasuredComplexity,
     PosteriorComplexity,
     Prediction,
