@@ -48,7 +48,8 @@ def compare(
         Those of the estimates, in their order.
     evidence : Estimate, optional
         P(S), which estimates of P(f) are divided by: P(f|S) = P(f) / P(S) where f fits S. Its own
-        error moves all of them alike, bears on no coefficient and is in no interval.
+        error moves all of them alike: it bears on no coefficient, and is in no interval but that of
+        the mean log ratio.
     training_set : TrainingSet, optional
         Default: that of a table's source. Errors are counted on the other inputs. The inputs of a
         restricted table are not those of its source: give errors a whole table.

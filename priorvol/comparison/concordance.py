@@ -66,7 +66,8 @@ class LogPoints:
     """log P on two sides with the variances of their noise, (k,) each.
 
     ``redraw_a`` and ``redraw_b`` return log P as a perfect sampler would find it, given the true
-    log P and a random generator.
+    log P and a random generator. ``shared`` is the variance of what moves all differences y - x
+    alike, such as the error of one P(S).
     """
 
     x: Array
@@ -75,6 +76,7 @@ class LogPoints:
     y_noise: Array
     redraw_a: Callable[[Array, np.random.Generator], Array]
     redraw_b: Callable[[Array, np.random.Generator], Array]
+    shared: float = 0.0
 
 
 def concordance(
@@ -101,7 +103,9 @@ def concordance(
     noise and v its own noise, since pooled values as they are would spread too far.
     """
     k = len(points.x)
-    ratio = log_ratio(points.y - points.x, points.x_noise + points.y_noise, level)
+    ratio = log_ratio(
+        points.y - points.x, points.x_noise + points.y_noise, level, shared=points.shared
+    )
     if k < 3:
         nothing = Coefficient(
             value=math.nan, low=math.nan, high=math.nan, n_functions=k, n_units=k, reason="few"

@@ -65,13 +65,11 @@ def _first_half(
 
 
 def read_estimates(
-    given: Any, functions: Any, evidence: Any, m: int
+    given: Any, functions: Any, evidence: Any, m: int, *, name: str = "table_b"
 ) -> tuple[Words, list[Estimate]]:
     """Return functions and their estimates, or raise ``ValueError``."""
     if not isinstance(given, Iterable):
-        raise ValueError(
-            f"table_b must be a FunctionTable or estimates, got {type(given).__name__}"
-        )
+        raise ValueError(f"{name} must be a FunctionTable or estimates, got {type(given).__name__}")
     if isinstance(given, Mapping):
         if functions is not None:
             raise ValueError("functions are the keys of the mapping: leave them out")
@@ -96,33 +94,28 @@ def read_estimates(
     return words, estimates
 
 
-def compare_estimates(
-    drawn: Drawn,
+def agreement_with(
+    table: FunctionTable,
     words: Words,
     estimates: list[Estimate],
     evidence: Estimate | None,
-    names: tuple[str, str],
     options: Options,
     errors: ErrorCount | None,
-) -> Comparison:
-    """Return the comparison of a table with estimates of some functions."""
-    table = drawn.table
-    log_p = np.array([each.log_p for each in estimates])
-    low, high = (np.array([getattr(each, end) for each in estimates]) for end in ("low", "high"))
-    noise = np.array([each.standard_error**2 if each.has_error else 0.0 for each in estimates])
-    if evidence is not None:  # its own error moves all alike: it bears on no coefficient
-        log_p, low, high = (values - evidence.log_p for values in (log_p, low, high))
+) -> Agreement:
+    """Return the agreement of a table, as A, with estimates of some functions, as B."""
+    log_p, _, _ = _values(estimates, evidence)
+    own, shared = _noise(estimates, evidence)
     chosen, half = _first_half(table, words, options.min_count, options.max_functions, options.seed)
-    chosen &= np.isfinite(log_p) & np.isfinite(noise)
-    x, y, spread = half.take(chosen), log_p[chosen], np.sqrt(noise[chosen])
+    chosen &= np.isfinite(log_p) & np.isfinite(own)
+    x, y, spread = half.take(chosen), log_p[chosen], np.sqrt(own[chosen])
 
     def redraw(truth: Array, rng: np.random.Generator) -> Array:
         drawn: Array = truth + spread * rng.standard_normal(len(truth))
         return drawn
 
-    points = LogPoints(*x.log_p(), y, spread**2, redraw_of(x), redraw)
+    points = LogPoints(*x.log_p(), y, spread**2, redraw_of(x), redraw, shared)
     wrong = None if errors is None else errors(words)
-    agreement = Agreement(
+    return Agreement(
         draws=(table.n_samples, 0),
         equal_errors=within_errors(points, wrong, chosen, options, ""),
         concordance=concordance(
@@ -143,6 +136,45 @@ def compare_estimates(
             method="not made: estimates say nothing of the other functions",
         ),
     )
+
+
+def _values(estimates: list[Estimate], evidence: Estimate | None) -> tuple[Array, Array, Array]:
+    """Return log P and the interval's ends, over the evidence if there is one."""
+    over = 0.0 if evidence is None else evidence.log_p
+    log_p, low, high = (
+        np.array([getattr(each, name) for each in estimates]) - over
+        for name in ("log_p", "low", "high")
+    )
+    return log_p, low, high
+
+
+def _noise(estimates: list[Estimate], evidence: Estimate | None) -> tuple[Array, float]:
+    """Return the variance of each log P of its own, and that of what moves all of them alike.
+
+    Estimates of a posterior may say in ``diagnostics["training_set_error"]`` how much of their
+    standard error is that of one P(S).
+    """
+    own = np.array([each.standard_error**2 if each.has_error else 0.0 for each in estimates])
+    common = [each.diagnostics.get("training_set_error", 0.0) for each in estimates]
+    shared = min((error**2 for error in common if math.isfinite(error)), default=0.0)
+    own = np.maximum(own - shared, 0.0)
+    if evidence is not None and evidence.has_error and math.isfinite(evidence.standard_error):
+        shared += evidence.standard_error**2
+    return own, shared
+
+
+def compare_estimates(
+    drawn: Drawn,
+    words: Words,
+    estimates: list[Estimate],
+    evidence: Estimate | None,
+    names: tuple[str, str],
+    options: Options,
+    errors: ErrorCount | None,
+) -> Comparison:
+    """Return the comparison of a table with estimates of some functions."""
+    table = drawn.table
+    log_p, low, high = _values(estimates, evidence)
     order = likeliest_places(log_p, options.max_functions)
     methods = ", ".join(sorted({each.method for each in estimates}))
     silent = sum(not each.has_error for each in estimates)
@@ -170,7 +202,7 @@ def compare_estimates(
         ),
         only_a=None,
         only_b=None,
-        agreement=agreement,
+        agreement=agreement_with(table, words, estimates, evidence, options, errors),
         null_a=drawn.null(options, " of A", errors),
         null_b=None,
         errors=None,

@@ -53,7 +53,7 @@ class LogRatio:
         return f"{self.sd_text()} about {self.mean_text()}"
 
 
-def log_ratio(difference: Array, noise: Array, level: float) -> LogRatio:
+def log_ratio(difference: Array, noise: Array, level: float, *, shared: float = 0.0) -> LogRatio:
     """Return the mean and the spread of true log ratios from noisy ones.
 
     Parameters
@@ -64,6 +64,8 @@ def log_ratio(difference: Array, noise: Array, level: float) -> LogRatio:
         Variance of the counting noise of each.
     level : float
         Of the intervals.
+    shared : float
+        Variance of an error that all have in common; it is in the mean's interval alone.
 
     Notes
     -----
@@ -101,7 +103,7 @@ def log_ratio(difference: Array, noise: Array, level: float) -> LogRatio:
     a, b = 2.0 * float(noise @ noise) / (k - 1) ** 2, 4.0 * weighted / (k - 1)
     centre = theta2 + 0.5 * z * z * b
     half = z * math.sqrt(max(a + b * theta2 + 0.25 * (z * b) ** 2, 0.0))
-    error = z * math.sqrt(float(noise.sum())) / k
+    error = z * math.sqrt(float(noise.sum()) / k**2 + shared)
     return LogRatio(
         mean=mean,
         mean_low=mean - error,

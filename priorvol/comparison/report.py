@@ -310,8 +310,21 @@ def _column(name: str, found: Agreement) -> list[str]:
         c.log_ratio.mean_text(),
         "-" if found.total_variation is None else str(found.total_variation),
         "-" if found.jensen_shannon is None else str(found.jensen_shannon),
-        "-" if math.isnan(p) else f"{p:.3g}",
+        p_text(p),
     ]
+
+
+def p_text(p: float) -> str:
+    """Return a p-value as text; normal tails far out are not told apart.
+
+    Examples
+    --------
+    >>> p_text(0.01234), p_text(0.0)
+    ('0.0123', '<1e-99')
+    """
+    if math.isnan(p):
+        return "-"
+    return f"{p:.3g}" if p >= 1e-99 else "<1e-99"
 
 
 def grouped_remark(name: str) -> str:
@@ -358,7 +371,7 @@ def _errors(found: Comparison, errors: Errors) -> list[str]:
     if not math.isnan(errors.difference):
         ends = f"[{errors.difference_low:+.4f}, {errors.difference_high:+.4f}]"
         lines.append(f"  {found.b.name} less {found.a.name}: {errors.difference:+.4f} {ends}")
-    lines += ["Without a network", *baseline_lines(errors.baselines)]
+    lines += ["and without a network", *baseline_lines(errors.baselines)]
     return lines
 
 

@@ -6,14 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from priorvol import bits
 from priorvol.comparison.agreement import agreement_of, shared_groups
 from priorvol.comparison.baselines import Baseline, baselines
 from priorvol.comparison.errors import ErrorLaw, error_count, error_law, inputs_of, read_target
+from priorvol.comparison.estimates import agreement_with, read_estimates
 from priorvol.comparison.options import Options, check_same_inputs, check_table, find_training_set
-from priorvol.comparison.parts import read_drawn
+from priorvol.comparison.parts import ErrorCount, read_drawn
 from priorvol.comparison.samples import joined
 from priorvol.comparison.settings_report import SettingRow, SettingsComparison
 from priorvol.result import Estimate
+from priorvol.rows import Words
 from priorvol.sources import GaussianProcess, PosteriorSampling, TrainingRuns
 from priorvol.table import FunctionTable
 from priorvol.training_set import TrainingSet
@@ -21,7 +24,7 @@ from priorvol.training_set import TrainingSet
 
 def compare_settings(
     reference: FunctionTable | Sequence[FunctionTable],
-    tables: Mapping[str, FunctionTable],
+    tables: Mapping[str, Any],
     *,
     target: Any = None,
     training_set: TrainingSet | None = None,
@@ -40,8 +43,9 @@ def compare_settings(
     ----------
     reference : FunctionTable or several
         Such as P_B(f|S). Several are added up, as in `priorvol.comparison.compare`.
-    tables : mapping of str to FunctionTable
-        What each is called, and its draws.
+    tables : mapping of str to FunctionTable or estimates
+        What each is called, and its draws; or a mapping of functions to Estimates, or a pair of
+        functions and their Estimates, of which there are no distances and no errors.
     target : any form of one function, optional
         What errors are counted against, and whose probability is shown.
     training_set : TrainingSet, optional
@@ -95,29 +99,21 @@ def compare_settings(
     drawn = read_drawn("reference", reference)
     reference = drawn.table
     _check_tables(reference, tables, name)
-    given = find_training_set([reference, *tables.values()], training_set)
+    drawn_tables = [table for table in tables.values() if isinstance(table, FunctionTable)]
+    given = find_training_set([reference, *drawn_tables], training_set)
     errors = None if target is None else error_count(target, given, reference.m)
     law, probability = _against_target(reference, target, given, options.level)
-    rows = []
-    for label, table in tables.items():
-        words, a, b = joined(reference, table)
-        wrong = None if errors is None else errors(words)
-        error, in_table = _against_target(table, target, given, options.level)
-        row = SettingRow(
-            label=label,
-            settings=settings_of(table),
-            agreement=agreement_of(a, b, options, "", wrong),
-            n_shared=shared_groups(reference, table),
-            error=error,
-            difference=_difference(error, law, options.level),
-            target=in_table,
-        )
-        rows.append(row)
+    rows = [
+        _drawn_row(label, reference, table, target, given, law, options)
+        if isinstance(table, FunctionTable)
+        else _estimates_row(label, reference, table, target, errors, options)
+        for label, table in tables.items()
+    ]
     word, n_test = None, None
     known: tuple[Baseline, ...] = ()
     if target is not None:
         word, test = read_target(target, given, reference.m)
-        inputs = inputs_of([reference, *tables.values()])
+        inputs = inputs_of([reference, *drawn_tables])
         known, n_test = baselines(word, given, test, m=reference.m, inputs=inputs), len(test)
     return SettingsComparison(
         name=name,
@@ -188,8 +184,65 @@ def _check_tables(reference: FunctionTable, tables: Any, name: Any) -> None:
     for label, table in tables.items():
         if not isinstance(label, str) or not label.strip():
             raise ValueError(f"names of tables must be texts, got {label!r:.80}")
-        check_table(label, table)
-        check_same_inputs(reference, table)
+        if isinstance(table, Mapping) or (isinstance(table, tuple) and len(table) == 2):
+            _read_pair(label, table, reference.m)
+        else:
+            check_same_inputs(reference, check_table(label, table))
+
+
+def _read_pair(label: str, given: Any, m: int) -> tuple[Words, list[Estimate]]:
+    functions, estimates = (None, given) if isinstance(given, Mapping) else given
+    return read_estimates(estimates, functions, None, m, name=label)
+
+
+def _drawn_row(
+    label: str,
+    reference: FunctionTable,
+    table: FunctionTable,
+    target: Any,
+    training_set: TrainingSet | None,
+    base: ErrorLaw | None,
+    options: Options,
+) -> SettingRow:
+    words, a, b = joined(reference, table)
+    wrong = None
+    if target is not None:
+        wrong = error_count(target, training_set, reference.m)(words)
+    error, in_table = _against_target(table, target, training_set, options.level)
+    return SettingRow(
+        label=label,
+        settings=settings_of(table),
+        agreement=agreement_of(a, b, options, "", wrong),
+        n_shared=shared_groups(reference, table),
+        error=error,
+        difference=_difference(error, base, options.level),
+        target=in_table,
+    )
+
+
+def _estimates_row(
+    label: str,
+    reference: FunctionTable,
+    given: Any,
+    target: Any,
+    errors: ErrorCount | None,
+    options: Options,
+) -> SettingRow:
+    words, estimates = _read_pair(label, given, reference.m)
+    in_list = None
+    if target is not None:
+        here = (words == bits.as_word(target, reference.m)).all(axis=1)
+        in_list = estimates[int(here.argmax())] if here.any() else None
+    methods = ", ".join(sorted({each.method for each in estimates}))
+    return SettingRow(
+        label=label,
+        settings={"source": "estimates", "method": methods},
+        agreement=agreement_with(reference, words, estimates, None, options, errors),
+        n_shared=0,
+        error=None,
+        difference=(math.nan, math.nan, math.nan),
+        target=in_list,
+    )
 
 
 def _difference(

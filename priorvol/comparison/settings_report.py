@@ -10,10 +10,10 @@ from typing import Any
 from priorvol import bits, checks
 from priorvol.comparison.baselines import Baseline
 from priorvol.comparison.errors import ErrorLaw
-from priorvol.comparison.report import Agreement, finite, grouped_remark, interval_text
+from priorvol.comparison.report import Agreement, finite
+from priorvol.comparison.settings_text import lines, setting_text
 from priorvol.result import Estimate
 from priorvol.rows import Words
-from priorvol.text import align, shorten
 
 COLUMNS = (
     "label",
@@ -165,7 +165,7 @@ class SettingsComparison:
 
     def _values(self, key: str) -> dict[str, Any]:
         """Return the distinct values of a setting, by how they print."""
-        return {_text(row.settings.get(key)): row.settings.get(key) for row in self.rows}
+        return {setting_text(row.settings.get(key)): row.settings.get(key) for row in self.rows}
 
     def sorted_by(self, *columns: str, descending: bool = False) -> SettingsComparison:
         """Return the rows in another order.
@@ -201,12 +201,11 @@ class SettingsComparison:
             If no row has the setting.
         """
         checks.choice("setting", column, self.settings)
-        return {
-            value: replace(
-                self, rows=tuple(r for r in self.rows if _text(r.settings.get(column)) == text)
-            )
-            for text, value in self._values(column).items()
-        }
+        groups = {}
+        for text, value in self._values(column).items():
+            rows = [row for row in self.rows if setting_text(row.settings.get(column)) == text]
+            groups[value] = replace(self, rows=tuple(rows))
+        return groups
 
     def _check_columns(self, columns: tuple[str, ...]) -> None:
         if not columns:
@@ -242,113 +241,7 @@ class SettingsComparison:
 
     def __str__(self) -> str:
         """Return the whole table for people."""
-        lines = [f"{self.name}: {self.description}"]
-        if common := self._common():
-            lines.append(f"all: {', '.join(common)}")
-        lines += ["", *self._made(), "", *self._sizes(), "", *self._coefficients()]
-        if self.n_test is not None:
-            lines += ["", *self._errors()]
-        lines += ["", *self._remarks()]
-        return "\n".join(lines)
-
-    def _common(self) -> list[str]:
-        """Return the settings in which all rows are alike, where they are not the default."""
-        varying, plain = self.varying, _defaults(self.rows[0].settings.get("optimizer"))
-        alike = {key: self.rows[0].settings[key] for key in self.settings if key not in varying}
-        return [
-            f"{key.replace('_', ' ')} {_text(value)}"
-            for key, value in alike.items()
-            if key != "source" and plain.get(key) != value
-        ]
-
-    def _shown(self) -> list[str]:
-        """Return the varying settings but for what goes with the optimiser."""
-        varying = self.varying
-        if "optimizer" not in varying:
-            return list(varying)
-        groups = self.grouped_by("optimizer").values()
-        return [
-            key
-            for key in varying
-            if key not in ("beta1", "beta2", "epsilon") or any(key in g.varying for g in groups)
-        ]
-
-    def _agreements(self) -> list[tuple[str, Agreement]]:
-        null = [] if self.null is None else [(f"halves of {self.name}", self.null)]
-        return null + [(row.label, row.agreement) for row in self.rows]
-
-    def _made(self) -> list[str]:
-        """Return the lines on how the rows were made and on what is compared."""
-        varying = self._shown()
-        names = [key.replace("_", " ") for key in varying]
-        cells = [["", *names, "draws", "functions", "with share"]]
-        shown = dict(zip((row.label for row in self.rows), self.rows, strict=True))
-        for label, found in self._agreements():
-            row, c = shown.get(label), found.concordance
-            settings = [_text(row.settings.get(key)) if row else "" for key in varying]
-            share = "-" if math.isnan(c.mass[1]) else f"{c.mass[1]:.3f}"
-            cells.append([label, *settings, f"{found.draws[1]:,}", f"{c.n_functions:,}", share])
-        return align(cells, left=range(1 + len(varying)))
-
-    def _sizes(self) -> list[str]:
-        """Return the lines on how large the differences are."""
-        cells = [["", "ln ratio: spread", "mean", "total variation", "Jensen-Shannon", "p"]]
-        for label, found in self._agreements():
-            ratio, p = found.concordance.log_ratio, found.equality.p_value
-            cells.append(
-                [label, ratio.sd_text(), ratio.mean_text()]
-                + [str(found.total_variation or "-"), str(found.jensen_shannon or "-")]
-                + ["-" if math.isnan(p) else f"{p:.3g}"]
-            )
-        return align(cells, left=range(6))
-
-    def _coefficients(self) -> list[str]:
-        known = any(found.equal_errors is not None for _, found in self._agreements())
-        cells = [["", "Pearson of log P", "perfect samplers", "noise taken off", "slope"]]
-        cells[0] += ["at equal test error"] * known
-        for label, found in self._agreements():
-            c = found.concordance
-            ceiling = interval_text(c.ceiling.get("pearson"), "+.3f")
-            cells.append([label, str(c.pearson), ceiling, str(c.pearson_corrected), str(c.slope)])
-            if known:
-                equal = found.equal_errors
-                cells[-1].append("-" if equal is None else str(equal.within))
-        return align(cells, left=range(5 + known))
-
-    def _errors(self) -> list[str]:
-        cells = [["", f"error on {self.n_test:,} test inputs", "less reference", "P(target)"]]
-        cells.append(
-            [self.name, str(self.reference_error), "", _probability(self.reference_target)]
-        )
-        for row in self.rows:
-            difference = interval_text(row.difference, "+.4f")
-            cells.append([row.label, str(row.error), difference, _probability(row.target)])
-        cells += [[each.name, f"{each.error:.4f}", "", ""] for each in self.baselines]
-        return align(cells, left=range(4))
-
-    def _remarks(self) -> list[str]:
-        lines = [
-            f"ln ratio: P of the row over P of {self.name}, nats, without counting noise, of "
-            f"functions chosen by other draws, with {self.min_count} expected.",
-            f"Intervals are {100 * self.level:g}%; p is of equality and of each row alone; all "
-            "rows share the reference.",
-        ]
-        if self.null is None:
-            lines.append(grouped_remark(self.name))
-        shared = [row.label for row in self.rows if row.n_shared]
-        if shared:
-            names = shorten(", ".join(shared), 100)
-            lines.append(f"Not independent of {self.name} (the same random numbers): {names}.")
-        return lines
-
-
-def _defaults(optimizer: str | None) -> dict[str, Any]:
-    if optimizer is None:
-        return {}
-    from priorvol.training.configuration import TrainingConfiguration
-
-    record = TrainingConfiguration(optimizer=optimizer).to_json()
-    return {key: value for key, value in record.items() if key not in ("learning_rate", "loss")}
+        return "\n".join(lines(self))
 
 
 def _law_json(law: ErrorLaw | None) -> dict[str, Any] | None:
@@ -356,19 +249,6 @@ def _law_json(law: ErrorLaw | None) -> dict[str, Any] | None:
         return None
     names = ("mean", "low", "high", "standard_error")
     return {name: getattr(law, name) for name in names} | {"p": law.p.tolist()}
-
-
-def _probability(found: Estimate | None) -> str:
-    if found is None:
-        return "-"
-    low, high = found.interval
-    return f"{found.p:.3g} [{low:.3g}, {high:.3g}]"
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _absent(value: Any) -> bool:
