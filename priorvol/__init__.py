@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _WHERE = {
     "Architecture": "architecture",
     "Estimate": "result",
+    "Experiment": "experiments",
     "FunctionTable": "table",
     "GaussianExpectations": "infinite.expectations",
     "GaussianLaw": "gaussian",
@@ -43,8 +44,10 @@ _WHERE = {
     "estimate": "estimators",
     "estimate_batch": "estimators",
     "evaluate": "sampler",
+    "experiment": "experiments",
     "export_table": "export",
     "kernel_convergence": "infinite.convergence",
+    "labelled_data": "real_data",
     "linearize": "infinite.linearized",
     "load_run": "store",
     "nngp_regression": "infinite.dynamics",
@@ -72,6 +75,7 @@ _MODULES = (
     "comparison",
     "complexity",
     "estimators",
+    "experiments",
     "nulls",
     "plotting",
     "simplicity",
@@ -87,6 +91,7 @@ if TYPE_CHECKING:
     from priorvol import comparison as comparison
     from priorvol import complexity as complexity
     from priorvol import estimators as estimators
+    from priorvol import experiments as experiments
     from priorvol import nulls as nulls
     from priorvol import plotting as plotting
     from priorvol import simplicity as simplicity
@@ -102,6 +107,8 @@ if TYPE_CHECKING:
     from priorvol.comparison import compare_settings as compare_settings
     from priorvol.estimators import estimate as estimate
     from priorvol.estimators import estimate_batch as estimate_batch
+    from priorvol.experiments import Experiment as Experiment
+    from priorvol.experiments import experiment as experiment
     from priorvol.export import export_table as export_table
     from priorvol.export import read_counts as read_counts
     from priorvol.gaussian import GaussianLaw as GaussianLaw
@@ -133,6 +140,7 @@ if TYPE_CHECKING:
     from priorvol.posterior_of_functions import posterior_estimates as posterior_estimates
     from priorvol.posterior_of_functions import posterior_probability as posterior_probability
     from priorvol.posterior_sampling import posterior as posterior
+    from priorvol.real_data import labelled_data as labelled_data
     from priorvol.result import Estimate as Estimate
     from priorvol.sampler import draw_parameters as draw_parameters
     from priorvol.sampler import evaluate as evaluate

@@ -36,7 +36,8 @@ T = TypeVar("T")
 
 _NETWORK = ("activation", "shift", "slope")
 _PRIOR = ("sigma_w", "sigma_b", "distribution", "weight_scaling", "bias_scaling")
-_TASK = ("n_inputs", "hidden", *_NETWORK, *_PRIOR, "encoding", "inputs", "key", "task")
+_POINTS = ("n_inputs", "encoding", "inputs", "key")
+_TASK = ("hidden", *_NETWORK, *_PRIOR, *_POINTS, "task")
 
 
 class Parser(argparse.ArgumentParser):
@@ -254,14 +255,16 @@ def has_task(options: argparse.Namespace) -> bool:
     return bool(given(options, _TASK))
 
 
-def read_task(options: argparse.Namespace) -> Task:
-    """Return the task that the options of `add_task` describe."""
+def read_task(options: argparse.Namespace, inputs: Inputs | None = None) -> Task:
+    """Return the task that the options of `add_task` describe, or that network on other inputs."""
+    if inputs is not None and (stray := given(options, (*_POINTS, "task"))):
+        raise ValueError(f"{flags(stray)} does not go with --data, which gives the inputs")
     if options.task is not None:
         others = [name for name in given(options, _TASK) if name != "task"]
         if others:
             raise ValueError(f"--task is the whole task: leave out {flags(others)}")
         return _task_file(options.task)
-    inputs = _inputs(options)
+    inputs = inputs or _inputs(options)
     if options.hidden is None:
         raise ValueError("--hidden is missing: widths such as 40,40, or none for a perceptron")
     if options.n_inputs is not None and inputs.n != options.n_inputs:

@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from priorvol import bits
-from priorvol.labelled_data import labelled_data
+from priorvol.real_data import labelled_data
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, size=(40, 3, 2)).astype(np.uint8)

@@ -1,0 +1,254 @@
+"""P_B(f given S) by every kind of sampling that a task allows, and why others are left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from priorvol import checks
+from priorvol.experiments.seeds import part_seed
+from priorvol.posterior_sampling import chain_steps, is_drawn_by_rejection, posterior
+from priorvol.result import Estimate
+from priorvol.table import FunctionTable
+from priorvol.task import Task
+from priorvol.training_set import TrainingSet
+
+REJECTION = "rejection"
+"""Networks of the task's own width that fit, drawn from the prior."""
+
+WIDE = "infinite width"
+"""Functions of infinitely wide networks that fit."""
+
+PERCEPTRON = "posterior"
+"""Functions of perceptrons with Gaussian parameters that fit, drawn directly."""
+
+FEWEST_ACCEPTED = 1000
+"""Accepted functions below which rejection is not tried, and is no reference."""
+
+FEWEST_CHAINS = 32
+"""Markov chains that are drawn at least."""
+
+ANGLES = 8
+"""Angles in a plane by default."""
+
+OUTPUT_DRAWS = 50
+"""Output draws of a hidden draw, where there are no planes."""
+
+_EASY = 1e-3
+_EASY_PILOT = 1 << 16
+_PILOT = 1 << 20
+_PILOT_GROWTH = 8
+_TRUSTED = 30  # accepted in the pilot, for its share to be taken
+_UNLIKE = 20.0  # how much likelier S may be at finite width than at infinite width
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Tables of P_B(f|S), by method, and why others are left out.
+
+    Attributes
+    ----------
+    tables : dict of str to FunctionTable
+    evidence : Estimate or None
+        P(S) by rejection.
+    omitted : dict of str to str
+        Methods with the reason why they were not used.
+    """
+
+    tables: dict[str, FunctionTable]
+    evidence: Estimate | None
+    omitted: dict[str, str]
+
+    @property
+    def reference(self) -> str | None:
+        """Which one training is held against: finite width, if enough was accepted."""
+        table = self.tables.get(REJECTION)
+        if table is not None and table.n_samples >= FEWEST_ACCEPTED:
+            return REJECTION
+        return next((name for name in self.tables if name != REJECTION), None)
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """How networks are drawn from the prior at finite width.
+
+    Parameters
+    ----------
+    most : int
+        Functions drawn at most.
+    output_draws, angles : int or None
+        As in `priorvol.posterior`; both None where the choice is left to `settled`.
+    """
+
+    most: int
+    output_draws: int | None
+    angles: int | None
+
+    @classmethod
+    def asked(cls, task: Task, most: Any, output_draws: Any, angles: Any) -> Proposals:
+        """Return what is asked for, or raise ``ValueError`` if a task cannot be drawn from so.
+
+        Examples
+        --------
+        >>> from priorvol import Architecture
+        >>> Proposals.asked(Task(Architecture(3, (8,))), 1e6, None, 8)
+        Proposals(most=1007616, output_draws=8192, angles=8)
+        """
+        number = checks.integer("n_proposals", most, low=1)
+        if output_draws is None and angles is None:
+            return cls(number, None, None)
+        return cls._whole(task, number, output_draws, angles)
+
+    @classmethod
+    def _whole(cls, task: Task, number: int, output_draws: Any, angles: Any) -> Proposals:
+        from priorvol.rejection import wanted_span
+
+        one = output_draws if angles is None and output_draws is not None else 1
+        draws = wanted_span(task, one, 0, output_draws, angles).output_draws
+        return cls(math.ceil(number / draws) * draws, draws, angles)
+
+    def settled(self, task: Task, easy: Callable[[], bool]) -> Proposals:
+        """Return them with a way of drawing: independent networks where it is easy to fit S.
+
+        Else `ANGLES` angles in planes where the output layer is Gaussian, or `OUTPUT_DRAWS` output
+        draws.
+        """
+        if self.output_draws is not None:
+            return self
+        if not task.architecture.hidden or easy():
+            return replace(self, output_draws=1)
+        if task.prior.distribution[-1] == "gaussian":
+            return self._whole(task, self.most, None, ANGLES)
+        return self._whole(task, self.most, OUTPUT_DRAWS, None)
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """Arguments of `priorvol.posterior`."""
+        return {"output_draws": self.output_draws, "angles": self.angles}
+
+
+def sample_posterior(
+    task: Task,
+    training_set: TrainingSet,
+    *,
+    n_posterior: int,
+    proposals: Proposals,
+    seed: int,
+    n_jobs: int,
+    folder: Path | None,
+    progress: bool | None,
+    say: Callable[[str], None],
+) -> Samples:
+    """Draw from P_B(f|S) at finite and at infinite width, as far as that can be done.
+
+    Parameters
+    ----------
+    task : Task
+    training_set : TrainingSet
+    n_posterior : int
+        Functions wanted by each method.
+    proposals : Proposals
+        At finite width.
+    seed, n_jobs, progress
+        As elsewhere.
+    folder : Path or None
+        Where run folders are kept, to go on with.
+    say : callable
+        Is told what is done.
+    """
+    tables: dict[str, FunctionTable] = {}
+    omitted: dict[str, str] = {}
+    evidence = None
+    how: dict[str, Any] = {"n_jobs": n_jobs, "progress": progress}
+    kept = {name: None if folder is None else folder / name for name in ("rejection", "wide")}
+    if is_drawn_by_rejection(task):
+        from priorvol.rejection import acceptance
+
+        say("P_B at finite width: trying rejection")
+        seeded = how | {"seed": part_seed(seed, REJECTION)}
+        proposals = proposals.settled(task, lambda: _is_easy(task, training_set, seeded))
+        how_finite = seeded | proposals.how
+        n, reason = _number(task, training_set, n_posterior, proposals.most, how_finite)
+        if reason:
+            omitted[REJECTION] = reason
+        else:
+            say(f"P_B at finite width: {n:,} functions of the prior")
+            table = posterior(
+                task, training_set, n_proposals=n, store=kept["rejection"], **how_finite
+            )
+            tables[REJECTION], evidence = table, acceptance(table)
+    wide, name = task.wide(), WIDE if task.architecture.hidden else PERCEPTRON
+    try:
+        chain = chain_steps(wide, training_set)
+    except ValueError as error:
+        omitted[name] = str(error)
+    else:
+        number = max(n_posterior, FEWEST_CHAINS * chain if chain > 1 else 0)
+        say(f"P_B at infinite width: {number:,} functions")
+        tables[name] = posterior(
+            wide,
+            training_set,
+            n_samples=number,
+            seed=part_seed(seed, WIDE),
+            store=kept["wide"],
+            **how,
+        )
+    return Samples(tables, evidence, omitted)
+
+
+def _number(
+    task: Task, training_set: TrainingSet, wanted: int, most: int, how: dict[str, Any]
+) -> tuple[int, str]:
+    """Return how many functions to draw from the prior, or 0 and why none are.
+
+    The first draws say how many fit; they are drawn again with the others.
+    """
+    draws = how["output_draws"]
+    tried, wide = min(max(_PILOT - _PILOT % draws, draws), most), None
+    while (accepted := _accepted(task, training_set, tried, how)) < _TRUSTED:
+        if tried == most:
+            return 0, f"only {accepted:,} of {most:,} functions of the prior fit"
+        wide = _log_evidence(task, training_set) if wide is None else wide
+        if wide + math.log(_UNLIKE * most) < math.log(FEWEST_ACCEPTED):
+            size = f"about 10^{wide / math.log(10):.1f}" if math.isfinite(wide) else "0"
+            return 0, (
+                f"P(S) is {size} at infinite width by expectation propagation, and {accepted:,} "
+                f"of the first {tried:,} functions of the prior fit: of {most:,} too few would"
+            )
+        tried = min(_PILOT_GROWTH * tried, most)
+    share = accepted / tried
+    if share * most < FEWEST_ACCEPTED:
+        return 0, (
+            f"{accepted:,} of the first {tried:,} functions of the prior fit: of {most:,} fewer "
+            f"than {FEWEST_ACCEPTED:,} would"
+        )
+    number = min(wanted / share, float(most))
+    return min(math.ceil(number / draws) * draws, most), ""
+
+
+def _is_easy(task: Task, training_set: TrainingSet, how: dict[str, Any]) -> bool:
+    """Whether so many networks fit that output draws of one would be too much alike."""
+    plain = how | {"output_draws": 1}
+    return _accepted(task, training_set, _EASY_PILOT, plain) > _EASY * _EASY_PILOT
+
+
+def _accepted(task: Task, training_set: TrainingSet, tried: int, how: dict[str, Any]) -> int:
+    """Return how many of the first functions of the prior fit."""
+    try:
+        table = posterior(task, training_set, n_proposals=tried, **how | {"progress": False})
+    except ValueError:  # none fits, or so few that nothing is drawn: other arguments are checked
+        return 0
+    return table.n_samples
+
+
+def _log_evidence(task: Task, training_set: TrainingSet) -> float:
+    """Return log P(S) by expectation propagation; 0 where there is no limit to go by."""
+    from priorvol.estimators import estimate
+
+    try:
+        return estimate(task.wide(), training_set, method="ep").log_p
+    except ValueError:
+        return 0.0
