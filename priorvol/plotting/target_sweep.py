@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from priorvol import checks, complexity
 from priorvol.plotting.appearance import INK, MARKERS, axes
-from priorvol.plotting.legend import legend_below
+from priorvol.plotting.legend import legend_below, probability_axis
 from priorvol.sweep import PosteriorComplexity, Prediction, TargetSweep
 from priorvol.sweep.report import UNBIASED, ErrorCurve
 
@@ -24,6 +24,7 @@ NAMES = {"trained": "trained networks", "posterior": "posterior $P_B$"}
 FEW = 3
 """Up to so many tasks have colours of their own; more have the steps of a scale."""
 
+_TOP = 0.65
 _GREY: dict[str, dict[str, Any]] = {
     "majority class": {"color": "0.55", "linestyle": ":", "marker": "x"},
     "nearest neighbour": {"color": "0.55", "linestyle": "-.", "marker": "+"},
@@ -99,8 +100,7 @@ def target_sweep_plot(
         for learner in chosen:
             ink = colours[0] if len(found.tasks) == 1 else INK
             ax.plot([], [], **_look(learner, ink), marker="o", label=NAMES[learner])
-        ax.set_ylim(0.0, max(0.62, ax.get_ylim()[1] if len(found.tasks) == 1 else 0.62))
-        ax.set_ylim(top=min(ax.get_ylim()[1], 0.75))
+        ax.set_ylim(0.0, _TOP)
         ax.set_xlabel(f"{complexity.measure(found.settings.measure).label} of the target")
         ax.set_ylabel("error on held-out inputs")
         if legend:
@@ -113,7 +113,7 @@ def posterior_complexity_plot(
     ax: Axes | None = None,
     *,
     learners: Sequence[str] | None = None,
-    log: bool = False,
+    log: bool = True,
     legend: bool = True,
 ) -> Axes:
     """Draw P(K), and P(K given S) as the prior predicts it and as it was measured.
@@ -156,60 +156,73 @@ def posterior_complexity_plot(
     """
     if not isinstance(found, PosteriorComplexity):
         raise ValueError(f"found must be a PosteriorComplexity, got {type(found).__name__}")
-    chosen = [each.learner for each in found.predictions] if learners is None else learners
+    names = [each.learner for each in found.predictions] if learners is None else learners
+    chosen = [found.prediction(learner) for learner in names]
     alone = ax is None
     with axes(ax) as ax:
         ax.set_yscale("log" if log else "linear")
-        for number, learner in enumerate(chosen):
-            one = found.prediction(learner)
-            dashes = "-" if number == 0 else "--"
-            where = "" if len(chosen) == 1 else f", of {NAMES[learner]}"
-            shown = np.where(one.prior > 0, one.prior, np.nan) if log else one.prior
-            ax.plot(one.k, shown, dashes, color="0.6", linewidth=0.9, label=f"$P(K)${where}")
+        laws: list[Prediction] = []
+        for one in chosen:
+            if all(one.spectrum is not other.spectrum for other in laws):
+                laws.append(one)
+        for number, one in enumerate(laws):
+            _prior(ax, one, number, log)
+        for one in laws:
             _predicted(ax, one, log)
+        for one in chosen:
+            _measured(ax, one)
         ax.axvline(found.target.k, color="0.8", linewidth=0.6, zorder=0)
         ax.set_xlabel(found.axis)
         ax.set_ylabel("probability")
         if log:
-            lowest = min(1.0 / found.prediction(each).measured.n_draws for each in chosen)
-            ax.set_ylim(bottom=lowest / 3.0)
+            lowest = min(1.0 / one.measured.n_draws for one in chosen)
+            ax.set_ylim(lowest / 2.0, 1.3, auto=None)
+            probability_axis(ax)
         else:
             ax.set_ylim(bottom=0.0)
         if legend:
-            legend_below(ax, alone=alone, ncols=1)
+            legend_below(ax, alone=alone, ncols=2)
     return ax
 
 
+def _prior(ax: Axes, one: Prediction, number: int, log: bool) -> None:
+    shown = np.where(one.prior > 0, one.prior, np.nan) if log else one.prior
+    dashes = "-" if number == 0 else "--"
+    text = f"$P(K)$, {_width(one)}"
+    ax.plot(one.k, shown, dashes, color="0.6", linewidth=0.9, label=text)
+
+
 def _predicted(ax: Axes, one: Prediction, log: bool) -> None:
-    """Draw one learner's prediction with a band, and what was measured with bars."""
-    colour, name = _SIDES[one.learner], NAMES[one.learner]
-    line = one.predicted
+    """Draw a prediction with a band of two standard errors."""
+    colour, line = _SIDES[one.learner], one.predicted
     low, high = np.maximum(line - 2.0 * one.predicted_error, 0.0), line + 2.0 * one.predicted_error
     held = one.predicted > 0 if log else np.ones(len(line), dtype=bool)
+    text = f"predicted, {_width(one)}" + ("" if one.is_reliable else ": too few draws")
     style = "-" if one.is_reliable else ":"
-    ax.plot(
-        one.k,
-        np.where(held, line, np.nan),
-        style,
-        color=colour,
-        label=f"$P(K|S)$ predicted for {name}" + ("" if one.is_reliable else ", too few draws"),
-    )
-    ax.fill_between(one.k, low, high, where=held, color=colour, alpha=0.25, linewidth=0)
-    measured = one.measured
+    ax.plot(one.k, np.where(held, line, np.nan), style, color=colour, label=text)
+    ax.fill_between(one.k, low, high, where=held, color=colour, alpha=0.2, linewidth=0)
+
+
+def _measured(ax: Axes, one: Prediction) -> None:
+    """Draw what was measured, with bars of two standard errors."""
+    colour, measured = _SIDES[one.learner], one.measured
     seen = measured.p > 0
     error = np.nan_to_num(measured.standard_error[seen])
-    bars = [np.minimum(2.0 * error, measured.p[seen] * (1.0 - 1e-3)), 2.0 * error]
     ax.errorbar(
         one.k[seen],
         measured.p[seen],
-        yerr=bars,
+        yerr=[np.minimum(2.0 * error, measured.p[seen] * (1.0 - 1e-3)), 2.0 * error],
         fmt="o" if one.learner == "trained" else "s",
         color=colour,
         markerfacecolor=colour if one.learner == "trained" else "white",
         elinewidth=0.8,
         zorder=3,
-        label=f"measured: {name}",
+        label=NAMES[one.learner],
     )
+
+
+def _width(one: Prediction) -> str:
+    return "infinite width" if one.task.architecture.is_infinite else "finite width"
 
 
 def _draw(ax: Axes, curve: ErrorCurve, i: int, colour: Any, learner: str, shift: float) -> None:
