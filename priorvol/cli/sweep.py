@@ -124,7 +124,12 @@ def run(options: argparse.Namespace) -> None:
             record["posterior_complexity"] = [each.to_json() for each in predicted]
         shared.print_json(record)
         return
-    print("\n".join([str(found), *map(str, predicted), f"in {options.out}"]))
+    print(found)
+    if predicted:
+        from priorvol.sweep import tabulate
+
+        print(f"\n{tabulate(predicted)}")
+    print(f"in {options.out}")
     for file in (*([options.csv] if options.csv else ()), *(options.figure or ())):
         print(file)
 

@@ -11,11 +11,12 @@ Examples
 """
 
 from priorvol.sweep.cells import Learned, SweepCell, SweepSettings, limit_task
-from priorvol.sweep.predicting import (
+from priorvol.sweep.predicting import posterior_complexity
+from priorvol.sweep.predictions import (
     MeasuredComplexity,
     PosteriorComplexity,
     Prediction,
-    posterior_complexity,
+    tabulate,
 )
 from priorvol.sweep.report import ErrorCurve, TargetSweep
 from priorvol.sweep.spectrum import PredictedComplexity, log_likelihood, predict_complexity
@@ -40,6 +41,7 @@ __all__ = [
     "log_likelihood",
     "posterior_complexity",
     "predict_complexity",
+    "tabulate",
     "target_sweep",
     "task_labels",
 ]

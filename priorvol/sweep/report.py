@@ -309,7 +309,8 @@ class TargetSweep:
         elif used.posterior == "rejection":
             parts.append(f"{used.n_samples:,} networks proposed to P_B at this width")
         task = self.tasks[0]
-        rest = f"and {len(self.tasks) - 1} tasks more" if len(self.tasks) > 1 else ""
+        others = len(self.tasks) - 1
+        rest = f"and {others} other task{'s' * (others > 1)}" if others else ""
         return [
             f"{task} {rest}".rstrip(),
             f"errors on {task.m - used.train_size} of {task.m} inputs held out; "
