@@ -65,9 +65,9 @@ def training_band_plot(
     >>> from priorvol import Architecture, Task, TrainingSet
     >>> from priorvol.training.band import training_band
     >>> task = Task(Architecture(2, (math.inf,)))
-    >>> found = training_band(
-    ...     task, TrainingSet([1, 2], [0, 1]), [8], steps=20, learning_rate=0.5, n_networks=20, n_jobs=1
-    ... )
+    >>> S = TrainingSet([1, 2], [0, 1])
+    >>> how = {"steps": 20, "learning_rate": 0.5, "n_networks": 20, "n_jobs": 1}
+    >>> found = training_band(task, S, [8], **how)
     >>> training_band_plot(found).get_title()
     'width 8'
     """
@@ -181,7 +181,8 @@ def band_distance_plot(
                 value, error = shift.distance[seen], shift.distance_error[seen]
                 widths = band.widths[seen] * 1.03 ** (2 * (face == "white") - 1)  # side by side
                 marked: dict[str, Any] = {"linestyle": "none", "marker": marker}
-                label = f"{name}: {statistic}" if name else statistic
+                short = {"standard deviation": "sd"}.get(statistic, statistic)
+                label = f"{name}, {short}" if name else short
                 drawn.plot(
                     widths,
                     value,

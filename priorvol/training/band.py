@@ -96,28 +96,41 @@ class TrainingBand:
         """The shifts of both statistics, by name."""
         return {"mean": self.mean_shift, "standard deviation": self.deviation_shift}
 
-    def exponent(self, statistic: str = "mean", *, from_width: int = 1) -> tuple[float, float]:
+    def exponent(
+        self, statistic: str = "mean", *, from_width: int = 1, correction: float | None = None
+    ) -> tuple[float, float]:
         """Return the power of the width that a distance goes with, and its standard error.
 
         A straight line through ln distance against ln width, weighted by the errors. Smooth
-        activations go to -1, ReLU to -1/2, in wide networks.
+        activations go to -1 in wide networks. For ReLU the mean goes to -1/2, since units switch
+        sides in training (the kernel of one network then changes by O(width^(-1/2))).
 
         Parameters
         ----------
         statistic : "mean" or "standard deviation"
         from_width : int
             Narrower networks are left out.
+        correction : float, optional
+            Adds a term in width^(-correction) to the line: what the next order does to narrower
+            networks, 1 for smooth activations and 1/2 for ReLU.
 
         Raises
         ------
         ValueError
-            If there is no such statistic, fewer than two widths are left, or noise hides one of
-            the distances.
+            If there is no such statistic, too few widths are left (two; three with a correction),
+            the correction is not above 0, or noise hides one of the distances.
         """
         shift = self.shifts[checks.choice("statistic", statistic, self.shifts)]
         used = self.widths >= checks.integer("from_width", from_width, low=1)
-        if used.sum() < 2:
-            raise ValueError(f"two widths from {from_width} on are needed, got {self.widths}")
+        x = np.log(self.widths[used])
+        terms = [np.ones(len(x)), x]
+        if correction is not None:
+            power = checks.real("correction", correction, low=0.0, open_low=True)
+            terms.append(np.exp(-power * x))
+        if len(x) < len(terms):
+            raise ValueError(
+                f"{len(terms)} widths from {from_width} on are needed, got {self.widths.tolist()}"
+            )
         squared, error = shift.squared[used], shift.squared_error[used]
         if (squared <= 2.0 * error).any():
             width = self.widths[used][squared <= 2.0 * error][0]
@@ -125,11 +138,11 @@ class TrainingBand:
                 f"{self.n_networks:,} networks do not tell the {statistic} at width {width:,} "
                 "from that of infinite width: train more, or leave out wide ones"
             )
-        x, y = np.log(self.widths[used]), np.log(squared) / 2.0
-        weight = (2.0 * squared / error) ** 2
-        centred = x - np.average(x, weights=weight)
-        information = float((weight * centred**2).sum())
-        return float((weight * centred * y).sum()) / information, information**-0.5
+        root_weight = 2.0 * squared / error  # over the errors of ln distance
+        design = np.column_stack(terms) * root_weight[:, None]
+        inverse = np.linalg.pinv(design)
+        found = inverse @ (np.log(squared) / 2.0 * root_weight)
+        return float(found[1]), float(np.linalg.norm(inverse[1]))
 
     def __str__(self) -> str:
         """Return a table with a line a width."""
