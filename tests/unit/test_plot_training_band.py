@@ -12,7 +12,7 @@ from priorvol.training import training_band
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-S = TrainingSet([1, 2], [0, 1])
+S = TrainingSet([0, 1, 3], [1, 0, 1])
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +44,8 @@ def test_an_ensemble_over_the_band(found):
     upper = (found.mean + 2 * found.standard_deviation)[1][order]
     np.testing.assert_array_equal(lines[r"$\pm 2$ sd"].get_ydata(), upper)
     learnt = lines["training inputs"]
-    np.testing.assert_array_equal(learnt.get_xdata(), [1.0, 0.0])
-    np.testing.assert_array_equal(learnt.get_ydata(), [-2.0, 2.0])
+    np.testing.assert_array_equal(learnt.get_xdata(), [3.0, 1.0, 2.0])
+    np.testing.assert_array_equal(learnt.get_ydata(), [2.0, -2.0, 2.0])
     thin = [line for line in ax.lines if line.get_linewidth() == 0.4]
     assert len(thin) == 3
     for line, outputs in zip(thin, found.examples[1], strict=False):
