@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol import checks, complexity
-from priorvol.intervals import inflation
+from priorvol.intervals import inflation, ratio_inflation
 from priorvol.result import Richness
 from priorvol.rng import generator
 from priorvol.rows import Rows
@@ -278,18 +278,22 @@ class _Cells:
 def _cells(table: FunctionTable, parts: Iterator[tuple[Array, Rows]]) -> _Cells:
     found = np.empty((0, 4))
     for k, rows in parts:
-        pairs = rows.group_pairs
-        if table.output_draws == 1:
-            units = np.ones(len(k))
-        elif pairs is None:
-            units = np.full(len(k), float(table.output_draws))
-        else:
-            units = inflation(rows.counts, pairs, n_groups=table.n_groups, draws=table.output_draws)
+        units = _inflation(table, rows)
         new = np.column_stack([k, rows.counts, units, np.ones(len(k))])
         both = np.concatenate([found, new])
         distinct, place = np.unique(both[:, :3], axis=0, return_inverse=True)
         found = np.column_stack([distinct, np.bincount(place.ravel(), weights=both[:, 3])])
     return _Cells(*np.ascontiguousarray(found.T))
+
+
+def _inflation(table: FunctionTable, rows: Rows) -> Array:
+    """Return how many draws are as good as one, for each function."""
+    counts, pairs, sizes, draws = rows.counts, rows.group_pairs, rows.size_sums, table.group_size
+    if draws == 1.0 or pairs is None:
+        return np.full(len(counts), draws)
+    if sizes is None:
+        return inflation(counts, pairs, n_groups=table.n_groups, draws=draws)
+    return ratio_inflation(counts, pairs, sizes, n_samples=table.n_samples, group_size=draws)
 
 
 def _resampled(

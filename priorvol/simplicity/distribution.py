@@ -213,7 +213,7 @@ def complexity_distribution(
     given_t = _with_t(table, n_uniform, seed)
     for words in (chosen, given_t):
         tallies.append(_tally([(complexity_of(words, table, measure, **options), None)]))
-    n_groups = table.n_groups
+    n_groups = table.n_samples / table.group_size
     units = (n_groups, math.inf if exact else len(chosen), 1 / (1 / len(given_t) + 1 / n_groups))
     k, edges, places = _places([distinct for distinct, _ in tallies], bins)
     prior, uniform, same_t = (

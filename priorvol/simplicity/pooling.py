@@ -22,7 +22,7 @@ def pooled_counts(
     symmetries: tuple[str, ...],
     *,
     progress: bool | None = None,
-) -> tuple[Counts, Counts | None]:
+) -> tuple[Counts, Counts | None, Counts | None]:
     """Return how many draws of a table fell into each of some orbits, and how they are grouped.
 
     Parameters
@@ -43,7 +43,10 @@ def pooled_counts(
         For grouped draws the most that the sum over groups of c (c - 1) can be, c the draws of the
         group in the orbit: functions of an orbit that are drawn in the same groups are not kept, so
         by Minkowski's inequality the root of the sum of c^2 is at most the sum of the functions'
-        roots, and c is at most the size of a group. None if the table has lost its group sums.
+        roots, and c is at most the size of the largest group. None if the table has lost its group
+        sums.
+    size_sums : (k,) int64 array or None
+        Where groups vary in size a, the sum over groups of c a; else None.
 
     Raises
     ------
@@ -60,14 +63,14 @@ def pooled_counts(
     >>> table = FunctionTable.from_counts(["0001", "0010", "0100", "0110"], [5, 2, 3, 7])
     >>> word = symmetry.canonical("0010", ("permutation",))
     >>> pooled_counts(table, word, ("permutation",))
-    (array([5]), array([0]))
+    (array([5]), array([0]), None)
     """
     n = check_cube(table, table.m, "pooling", largest_n=7)
     places = {word.tobytes(): place for place, word in enumerate(canonical)}
     wanted = np.unique(_signatures(canonical, n))
     totals = np.zeros(len(canonical), dtype=np.int64)
     roots = np.zeros(len(canonical))
-    draws = table.output_draws
+    sizes = None if table.size_sums is None else np.zeros(len(canonical), dtype=np.int64)
     with progress_bar(len(table), "functions", delay=1.0, progress=progress) as bar:
         for part in table.row_parts():
             found = np.isin(_signatures(part.functions, n), wanted)
@@ -79,13 +82,16 @@ def pooled_counts(
             if part.group_pairs is not None:
                 squares = counts + part.group_pairs[found]
                 np.add.at(roots, at[inside], np.sqrt(squares[inside]))
+            if sizes is not None and part.size_sums is not None:
+                np.add.at(sizes, at[inside], part.size_sums[found][inside])
             bar.update(len(found))
-    if draws == 1:
-        return totals, np.zeros_like(totals)
+    if table.group_size == 1.0:
+        return totals, np.zeros_like(totals), sizes
     if table.group_pairs is None:
-        return totals, None
-    most = totals * (np.minimum(totals, draws) - 1)
-    return totals, np.minimum(np.ceil(roots**2 - 1e-6).astype(np.int64) - totals, most)
+        return totals, None, sizes
+    most = totals * (np.minimum(totals, table.source.output_draws) - 1)
+    pairs = np.minimum(np.ceil(roots**2 - 1e-6).astype(np.int64) - totals, most)
+    return totals, pairs, sizes
 
 
 def _signatures(words: Any, n: int) -> Words:

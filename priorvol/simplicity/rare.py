@@ -12,7 +12,6 @@ import numpy.typing as npt
 from priorvol import bits, checks, complexity, symmetry
 from priorvol.bits import Words
 from priorvol.complexity.chunks import check_cube
-from priorvol.intervals import grouped_interval
 from priorvol.simplicity.bound import Envelope, NoBoundError, upper_envelope
 from priorvol.simplicity.enumeration import LARGEST_N, simple_functions
 from priorvol.simplicity.pooling import pooled_counts
@@ -265,10 +264,9 @@ def simple_but_rare(
     orbits, simplest = _orbits(functions, k, symmetries, table.m)
     functions, k = functions[simplest], k[simplest]
     sizes = symmetry.orbit_sizes(functions, symmetries, m=table.m)
-    counts, pairs = pooled_counts(table, orbits, symmetries, progress=progress)
-    low, high, _ = grouped_interval(
-        counts, pairs, n_groups=table.n_groups, draws=table.output_draws, level=level
-    )
+    pooled = pooled_counts(table, orbits, symmetries, progress=progress)
+    shares, counts = table.proportions(*pooled, level=level), pooled[0]
+    low, high = shares.low, shares.high
     bound = np.minimum(envelope.log_p(k), 0.0)
     gap = (bound - np.log(high / sizes)) / math.log(2.0)
     names = _names(orbits, symmetries, n)
