@@ -114,19 +114,27 @@ def _estimates(found: Experiment) -> list[str]:
     """Say how log P of every table goes with that of every estimation method."""
     heading = ["log P of draws", "against", "functions", "Pearson", "perfect samplers", "slope"]
     cells = [[*heading, "ln(estimate / draws): mean", "spread"]]
+    few = []
     for (name, method), comparison in found.against_estimates.items():
         c = comparison.agreement.concordance
+        if math.isnan(c.pearson.value):
+            few.append(name)
+            continue
         shown = f"P_B by {name}" if name in found.samples.tables else name
         cells.append(
             [shown, method, f"{c.n_functions:,}", str(c.pearson)]
             + [interval_text(c.ceiling.get("pearson"), "+.3f"), str(c.slope)]
             + [c.log_ratio.mean_text(), c.log_ratio.sd_text()]
         )
-    last = (
+    lines = align(cells, left=(0, 1, 3, 4, 5, 6, 7)) if len(cells) > 1 else []
+    lines.append(
         f"Of {len(found.functions):,} functions: the target, and the likeliest of every table by "
         "half of its draws; compared on the other half."
     )
-    return [*align(cells, left=(0, 1, 3, 4, 5, 6, 7)), last]
+    if few:
+        names = "; ".join(dict.fromkeys(few))
+        lines.append(f"Too few functions with draws enough to compare: {names}.")
+    return lines
 
 
 def _verdict(found: Experiment) -> list[str]:
@@ -148,7 +156,10 @@ def _verdict(found: Experiment) -> list[str]:
         if not math.isnan(c.slope.value):
             parts.append(f"slope {c.slope}")
         if distance is not None:
-            parts.append(f"total variation at least {distance.low:.3f}")
+            parts.append(f"total variation {distance}")
+        if not math.isnan(row.difference[0]):
+            text = interval_text(row.difference, "+.4f")
+            parts.append(f"mean test error {text} from P_B's")
         lines.append(f"{row.label}: {how} P_B; {', '.join(parts)}.")
     if apart:
         lines.append(

@@ -148,6 +148,8 @@ def experiment(
     n_estimates = checks.integer("n_estimates", n_estimates, low=1)
     how: dict[str, Any] = {"n_jobs": checks.jobs(n_jobs), "progress": progress}
     _check_task(task, training_set, about)
+    if not training_set.fits(word[None], m=task.m)[0]:
+        raise ValueError("target does not have the labels of the training set")
     for setting in chosen:
         trainer(task, training_set, setting.stop, _fields(setting))  # refuses before any work
     proposals = Proposals.asked(task, n_proposals, output_draws, angles)

@@ -38,8 +38,8 @@ OUTPUT_DRAWS = 50
 """Output draws of a hidden draw, where there are no planes."""
 
 _EASY = 1e-3
-_EASY_PILOT = 1 << 16
-_PILOT = 1 << 20
+_PILOT = 1 << 16
+_PILOT_GROUPS = 256  # hidden draws in the pilot, at least
 _PILOT_GROWTH = 8
 _TRUSTED = 30  # accepted in the pilot, for its share to be taken
 _UNLIKE = 20.0  # how much likelier S may be at finite width than at infinite width
@@ -207,7 +207,7 @@ def _number(
     The first draws say how many fit; they are drawn again with the others.
     """
     draws = how["output_draws"]
-    tried, wide = min(max(_PILOT - _PILOT % draws, draws), most), None
+    tried, wide = min(max(_PILOT - _PILOT % draws, _PILOT_GROUPS * draws), most), None
     while (accepted := _accepted(task, training_set, tried, how)) < _TRUSTED:
         if tried == most:
             return 0, f"only {accepted:,} of {most:,} functions of the prior fit"
@@ -232,7 +232,7 @@ def _number(
 def _is_easy(task: Task, training_set: TrainingSet, how: dict[str, Any]) -> bool:
     """Whether so many networks fit that output draws of one would be too much alike."""
     plain = how | {"output_draws": 1}
-    return _accepted(task, training_set, _EASY_PILOT, plain) > _EASY * _EASY_PILOT
+    return _accepted(task, training_set, _PILOT, plain) > _EASY * _PILOT
 
 
 def _accepted(task: Task, training_set: TrainingSet, tried: int, how: dict[str, Any]) -> int:
