@@ -64,6 +64,9 @@ class Errors:
         inputs are known, random functions; see `priorvol.comparison.baselines`.
     of_functions : (k,) float64 array
         Error of each joined function.
+    target : (words,) uint64 array
+    inputs : Inputs or None
+        The points, where a table knows them.
     """
 
     n_test: int
@@ -74,6 +77,8 @@ class Errors:
     difference_high: float
     baselines: tuple[Baseline, ...]
     of_functions: Array
+    target: Words
+    inputs: Inputs | None
 
     @property
     def majority(self) -> float | None:
@@ -115,6 +120,7 @@ def compare_errors(
     word, test = read_target(target, training_set, m)
     laws = [None if table is None else error_law(table, word, test, level) for table in tables]
     a, b = laws
+    inputs = inputs_of(tables)
     difference = half = math.nan
     if a is not None and b is not None:
         difference = b.mean - a.mean
@@ -126,8 +132,10 @@ def compare_errors(
         difference=difference,
         difference_low=difference - half,
         difference_high=difference + half,
-        baselines=baselines(word, training_set, test, m=m, inputs=inputs_of(tables)),
+        baselines=baselines(word, training_set, test, m=m, inputs=inputs),
         of_functions=errors_of(words, m, word, test) / len(test),
+        target=word,
+        inputs=inputs,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from priorvol import bits
@@ -207,7 +207,9 @@ class Comparison:
             found = getattr(self, key)
             record[key] = None if found is None else asdict(found)
         if self.errors is not None:
-            errors = asdict(self.errors)
+            errors = asdict(replace(self.errors, inputs=None))
+            del errors["inputs"]
+            errors["target"] = bits.to_text(self.errors.target[None], self.m, base=base)[0]
             rows["error"] = errors.pop("of_functions").tolist()
             for key in ("a", "b"):
                 law = errors[key] or {}

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from priorvol.comparison.report import Comparison, Side
-from priorvol.plotting.appearance import INK, axes
-from priorvol.plotting.legend import clear_legend, legend_below
+from priorvol.comparison.report import Comparison, Side, p_text
+from priorvol.plotting.appearance import axes
+from priorvol.plotting.legend import legend_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +19,7 @@ Array = npt.NDArray[np.float64]
 
 ONLY_A = "#0072B2"
 ONLY_B = "#D55E00"
+SHADES = "viridis"
 FEWEST_DRAWS = 4
 """Draws expected of a function where the band begins: of fewer the logarithm is not normal."""
 
@@ -26,7 +27,9 @@ MOST_BARS = 300
 """Functions that have error bars, the likeliest; the others are points."""
 
 
-def comparison_plot(comparison: Comparison, ax: Axes | None = None) -> Axes:
+def comparison_plot(
+    comparison: Comparison, ax: Axes | None = None, *, colorbar: bool = True
+) -> Axes:
     """Draw P(f) under B against P(f) under A, with intervals.
 
     The grey band is where two perfect samplers of one distribution, with these numbers of draws,
@@ -38,6 +41,8 @@ def comparison_plot(comparison: Comparison, ax: Axes | None = None) -> Axes:
     comparison : Comparison
     ax : Axes, optional
         Default: those of a new figure in the house style.
+    colorbar : bool
+        Whether to draw a colour bar of the test errors.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def comparison_plot(comparison: Comparison, ax: Axes | None = None) -> Axes:
     >>> ax.get_xscale(), ax.get_yscale()
     ('log', 'log')
     """
-    found = _check(comparison)
+    found = check_comparison(comparison)
     alone = ax is None
     a, b = found.a, found.b
     seen_a, seen_b = np.isfinite(a.log_p), np.isfinite(b.log_p)
@@ -83,7 +88,7 @@ def comparison_plot(comparison: Comparison, ax: Axes | None = None) -> Axes:
         ax.set_yscale("log")
         _band(ax, found, ends)
         ax.plot(ends, ends, color="black", linewidth=0.6, zorder=2, label="equal")
-        _points(ax, found, both)
+        _points(ax, found, both, colorbar)
         alone_a, alone_b = seen_a & ~seen_b, seen_b & ~seen_a
         for kept, x, y, mark, colour, name in (
             (alone_a, a.p, np.exp(b.high), "v", ONLY_A, a.name),
@@ -116,77 +121,8 @@ def comparison_plot(comparison: Comparison, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def error_laws_plot(comparison: Comparison, ax: Axes | None = None) -> Axes:
-    """Draw how the test error is distributed under both sides, with pointwise intervals.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        Made with a target.
-    ax : Axes, optional
-        Default: those of a new figure in the house style.
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    ValueError
-        If it is no comparison with test errors, or ``ax`` is no Axes.
-    ImportError
-        If matplotlib is not installed.
-
-    Examples
-    --------
-    >>> from priorvol import FunctionTable, compare
-    >>> table = FunctionTable.from_counts(["00", "01", "11"], [500, 300, 200])
-    >>> found = compare(table, table, target="00", n_bootstrap=0, n_permutations=0)
-    >>> error_laws_plot(found).get_xlabel()
-    'error on 2 test inputs'
-    """
-    found = _check(comparison)
-    errors = found.errors
-    if errors is None:
-        raise ValueError("the comparison has no test errors: compare with a target")
-    x = np.arange(errors.n_test + 1) / errors.n_test
-    curves: list[Any] = []
-    with axes(ax) as ax:
-        for side, law, colour, shift in (
-            (found.a, errors.a, ONLY_A, -0.16),
-            (found.b, errors.b, ONLY_B, 0.16),
-        ):
-            if law is None:
-                continue
-            text = f"{side.name}: mean {law.mean:.3g} [{law.low:.3g}, {law.high:.3g}]"
-            at = x + shift / errors.n_test
-            width = 0.32 / errors.n_test
-            ax.bar(at, law.p, width, color=colour, alpha=0.55, linewidth=0, label=text)
-            shown = law.p > 0
-            ax.vlines(at[shown], law.p_low[shown], law.p_high[shown], colors=colour, linewidth=0.7)
-            curves.append((at, law.p_high))
-        if errors.majority is not None:
-            text = f"majority class: {errors.majority:.3g}"
-            across = ax.get_xaxis_transform()  # no line, which a legend would have to clear
-            dots: dict[str, Any] = {
-                "linewidths": 0.8,
-                "linestyles": ":",
-                "transform": across,
-                "label": text,
-            }
-            ax.vlines([errors.majority], 0.0, 1.0, colors=INK, **dots)
-        laws = [law for law in (errors.a, errors.b) if law is not None]
-        used = np.flatnonzero(np.max([law.p for law in laws], axis=0) > 1e-4)
-        last = max(float(x[used[-1]]), errors.majority or 0.0)
-        ax.set_xlim(x[used[0]] - 0.8 / errors.n_test, last + 0.8 / errors.n_test)
-        ax.set_ylim(bottom=0.0, auto=None)
-        ax.set_xlabel(f"error on {errors.n_test:,} test inputs")
-        ax.set_ylabel("share of draws")
-        clear_legend(ax, "upper right", curves)
-    return ax
-
-
-def _check(comparison: Any) -> Comparison:
+def check_comparison(comparison: Any) -> Comparison:
+    """Return a comparison, or raise ``ValueError``."""
     if not isinstance(comparison, Comparison):
         raise ValueError(f"comparison must be a Comparison, got {type(comparison).__name__}")
     return comparison
@@ -213,7 +149,7 @@ def _band(ax: Axes, found: Comparison, ends: tuple[float, float]) -> None:
     ax.fill_between(p, lower, upper, color="0.85", linewidth=0, zorder=0, label=text)
 
 
-def _points(ax: Axes, found: Comparison, both: npt.NDArray[np.bool_]) -> None:
+def _points(ax: Axes, found: Comparison, both: npt.NDArray[np.bool_], colorbar: bool) -> None:
     a, b = found.a, found.b
     barred = np.flatnonzero(both)[:MOST_BARS]
     x, y = a.p[barred], b.p[barred]
@@ -229,11 +165,34 @@ def _points(ax: Axes, found: Comparison, both: npt.NDArray[np.bool_]) -> None:
     if found.errors is None:
         ax.plot(x, y, ".", color="black", markersize=2.5, rasterized=True, zorder=3, label=label)
         return
-    shades = found.errors.of_functions[both]
+    errors = found.errors.of_functions
     dots = ax.scatter(
-        x, y, s=6, c=shades, linewidths=0, rasterized=True, zorder=3, label=label, cmap="viridis"
+        x,
+        y,
+        s=6,
+        c=errors[both],
+        vmin=0.0,
+        vmax=top_error(found),
+        linewidths=0,
+        rasterized=True,
+        zorder=3,
+        label=label,
+        cmap=SHADES,
     )
-    ax.figure.figure.colorbar(dots, ax=ax, label="test error", pad=0.02)
+    if colorbar:
+        extend: Any = "max" if errors.max() > top_error(found) else "neither"
+        ax.figure.figure.colorbar(dots, ax=ax, label="test error", pad=0.02, extend=extend)
+
+
+def top_error(found: Comparison) -> float:
+    """Return the test error where the colours end: next to no draw has a larger one."""
+    if found.errors is None:
+        return 1.0
+    order = np.argsort(found.errors.of_functions)
+    share = np.cumsum(0.5 * (found.a.p + found.b.p)[order])
+    place = int(np.searchsorted(share, 0.995 * share[-1]))
+    top = found.errors.of_functions[order][min(place, len(order) - 1)]
+    return max(float(top), 1.0 / found.errors.n_test)
 
 
 def _axis(side: Side) -> str:
@@ -248,20 +207,23 @@ def _axis(side: Side) -> str:
 
 
 def _title(found: Comparison) -> str:
-    """Say the coefficients, their ceiling, and the p-value."""
+    """Say the coefficients and their ceiling, the size of the difference, and the p-value."""
     c = found.agreement.concordance
-    lines = []
+    lines = [[], [], []]  # type: list[list[str]]
     if math.isfinite(c.pearson.value):
         text = f"Pearson {c.pearson.value:.3f}"
         if "pearson" in c.ceiling:
             text += " (perfect samplers {:.3f} [{:.3f}, {:.3f}])".format(*c.ceiling["pearson"])
-        lines.append(text)
-    second = []
-    if math.isfinite(c.slope.value):
-        slope = f"slope {c.slope.value:.3f}"
-        if math.isfinite(c.slope.low):
-            slope += f" [{c.slope.low:.3f}, {c.slope.high:.3f}]"
-        second.append(slope)
+        lines[0].append(text)
+    for name, coefficient in (("noise taken off", c.pearson_corrected), ("slope", c.slope)):
+        if math.isfinite(coefficient.value):
+            text = f"{name} {coefficient.value:.3f}"
+            if math.isfinite(coefficient.low):
+                text += f" [{coefficient.low:.3f}, {coefficient.high:.3f}]"
+            lines[1].append(text)
+    if math.isfinite(c.log_ratio.sd):
+        lines[2].append(f"spread of ln ratio {c.log_ratio.sd_text()} nats")
     if math.isfinite(found.p_value):
-        second.append(f"p of equality {found.p_value:.2g}")
-    return "\n".join([*lines, ", ".join(second)] if second else lines)
+        text = p_text(found.p_value)
+        lines[2].append(f"p of equality {text}".replace(" <", " < "))
+    return "\n".join(", ".join(line) for line in lines if line)

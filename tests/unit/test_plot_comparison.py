@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from priorvol import plotting
-from priorvol.comparison import compare
+from priorvol.comparison import compare, compare_settings
+from priorvol.plotting.settings import QUANTITIES as SETTING_QUANTITIES
 from priorvol.result import Estimate
 from priorvol.table import FunctionTable
 
@@ -112,7 +113,172 @@ def test_bars_are_the_error_laws(found):
     assert "SGD: mean" in legend.get_texts()[0].get_text()
 
 
+def test_baselines_stand_above_the_bars(found):
+    ax = plotting.error_laws_plot(found)
+    texts = [text.get_text() for text in ax.texts]
+    assert texts == ["random, target's T: 0.5", "random: 0.5"]
+    ax.figure.draw_without_rendering()
+    tops = [text.get_window_extent().y0 for text in ax.texts]
+    assert min(tops) > ax.bbox.y1
+    assert all(text.get_window_extent().y1 <= ax.figure.bbox.y1 for text in ax.texts)
+
+
+def test_the_whole_figure_has_margins(found):
+    main, above, beside, errors = plotting.comparison_figure(found)
+    main.figure.figure.draw_without_rendering()
+    for ax, side, size in ((above, found.a, "get_height"), (beside, found.b, "get_width")):
+        held = sum(getattr(bar, size)() for bars in ax.containers for bar in bars)
+        assert held == pytest.approx(side.p.sum())
+    assert above.get_xlim() == main.get_xlim()
+    assert beside.get_ylim() == main.get_ylim()
+    assert "Pearson" in above.get_title(loc="left")
+    assert "spread of ln ratio" in above.get_title(loc="left")
+    assert "4 test inputs" in errors.get_xlabel()
+
+
+def test_the_whole_figure_without_errors_or_of_estimates():
+    with plotting.style():
+        figure = plt.figure()
+        assert len(plotting.comparison_figure(compare(A, B, **QUICK), figure)) == 3
+    values = {t: rough(p) for t, p in zip(NAMES[:4], (0.4, 0.2, 0.1, 0.1), strict=True)}
+    with_target = compare(A, values, target="0001", **QUICK)
+    assert len(plotting.comparison_figure(with_target)) == 4
+
+
+def rough(p):
+    log_p = float(np.log(p))
+    ends = {"low": log_p - 0.1, "high": log_p + 0.1}
+    return Estimate(
+        log_p=log_p, standard_error=0.05, level=0.95, method="orthant", quantity="P(f|S)", **ends
+    )
+
+
+def test_both_rank_plots(found):
+    ax = plotting.comparison_rank_plot(found)
+    drawn = lines(ax)
+    for side in (found.a, found.b):
+        x, y = drawn[side.name].get_data()
+        wanted = np.sort(side.p[side.p > 0])[::-1]
+        assert np.allclose(x, np.arange(1, len(wanted) + 1))
+        assert np.allclose(y, wanted)
+    x, y = drawn["Bayes, in the order of SGD"].get_data()
+    order = [t for t in np.array(found.texts())[np.argsort(-found.a.p)] if t in NAMES[1:5]]
+    assert np.allclose(y, [B.probability(t).p for t in order])
+    assert "drawn once" not in drawn
+
+
+def test_rank_plots_thin_dot_and_end():
+    rng = np.random.default_rng(0)
+    p = np.arange(1.0, 301) ** -1.0
+    tables = []
+    for _ in range(2):
+        counts = rng.multinomial(2000, p / p.sum())
+        words = np.arange(300, dtype=np.uint64)[:, None]
+        tables.append(FunctionTable.from_counts(words[counts > 0], counts[counts > 0], m=9))
+    found = compare(*tables, **QUICK)
+    drawn = lines(plotting.comparison_rank_plot(found, max_points=20))
+    assert "drawn once" in drawn
+    assert len(drawn["A"].get_xdata()) <= 20
+    few = compare(*tables, max_functions=50, **QUICK)
+    x, y = lines(plotting.comparison_rank_plot(few))["A"].get_data()
+    assert np.allclose(y, tables[0].ranks(len(y)).p)  # none that is not listed is left out
+    assert 10 < len(y) < 50
+
+
+def test_estimates_have_a_rank_plot():
+    values = {t: rough(p) for t, p in zip(NAMES[:4], (0.4, 0.2, 0.1, 0.1), strict=True)}
+    ax = plotting.comparison_rank_plot(compare(A, values, names=("SGD", "orthant"), **QUICK))
+    assert np.allclose(lines(ax)["orthant"].get_ydata(), [0.4, 0.2, 0.1, 0.1])
+    assert ax.get_ylabel() == "$P(f)$"
+
+
+def test_errors_against_complexity(found):
+    ax = plotting.error_complexity_plot(found, measure="entropy")
+    ax.figure.draw_without_rendering()
+    points = {}
+    for scatter, side in zip(ax.collections[1::2], (found.a, found.b), strict=True):
+        points[side.name] = scatter.get_offsets()
+    # entropy of T/4: T = 0 or 4, 1 or 3, 2; errors against 0011 are 2, then 1 or 3 of 4
+    groups = {0.0: ["0000", "1111"], 0.8112781: ["0001", "0010", "0111", "1011"]}
+    for table, side in ((A, "SGD"), (B, "Bayes")):
+        for offset, (_, texts) in zip(points[side], sorted(groups.items()), strict=True):
+            held = [(table.probability(t).p, t) for t in texts]
+            wrong = [sum(x != y for x, y in zip(t, "0011", strict=True)) / 4 for _, t in held]
+            mean = np.average(wrong, weights=[p for p, _ in held])
+            assert offset[1] == pytest.approx(mean)
+    (target,) = [line for line in ax.lines if line.get_label() == "target"]
+    assert target.get_xdata()[0] == pytest.approx(1.0)
+    for options, message in (
+        ({"n_bins": 1}, "n_bins must be"),
+        ({"measure": "colour"}, "measure must be|colour"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            plotting.error_complexity_plot(found, **options)
+
+
+@pytest.fixture(scope="module")
+def settings():
+    tables = {"one": B, "a longer name of a setting": A}
+    return compare_settings(A, tables, target="0001", name="ref", **QUICK)
+
+
+def test_settings_are_rows(settings):
+    for quantity in SETTING_QUANTITIES:
+        ax = plotting.settings_plot(settings, quantity=quantity)
+        ax.figure.draw_without_rendering()
+        rows = [label.get_text() for label in ax.get_yticklabels()]
+        assert rows[:3] == ["ref (halves)", "one", "a longer name of a setting"]
+        assert len(rows) == (5 if quantity == "error" else 3)
+    ax = plotting.settings_plot(settings, quantity="target")
+    values = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"]
+    assert np.allclose(values, [B.probability("0001").p, A.probability("0001").p])
+    ax = plotting.settings_plot(settings, quantity="error")
+    values = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "x"]
+    assert np.allclose(values, [each.error for each in settings.baselines])
+
+
+def test_settings_beside_each_other(settings):
+    drawn = plotting.settings_panel_plot(settings)
+    assert [ax.get_xlabel() for ax in drawn] == [
+        SETTING_QUANTITIES[name] for name in ("spread", "slope", "error", "target")
+    ]
+    with plotting.style():
+        figure = plt.figure()
+        drawn = plotting.settings_panel_plot(settings, figure, quantities=("ratio", "pearson"))
+        assert len(drawn) == 2
+    without = compare_settings(A, {"one": B}, **QUICK)
+    assert len(plotting.settings_panel_plot(without)) == 2
+
+
+def test_bad_settings(settings):
+    without = compare_settings(A, {"one": B}, **QUICK)
+    for wrong, message in (
+        (lambda: plotting.settings_plot("x"), "must be a SettingsComparison, got str"),
+        (lambda: plotting.settings_plot(settings, quantity="colour"), "quantity must be"),
+        (lambda: plotting.settings_plot(without, quantity="error"), "needs a comparison with a"),
+        (lambda: plotting.settings_panel_plot(without, quantities=("target",)), "needs a compari"),
+        (lambda: plotting.settings_panel_plot(settings, quantities=()), "got none"),
+        (lambda: plotting.settings_panel_plot(settings, 3), "must be an empty matplotlib Figure"),
+        (lambda: plotting.settings_plot(settings, 3), "must be matplotlib Axes"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            wrong()
+
+
 def test_bad_input(found):
+    for plot in (plotting.comparison_rank_plot, plotting.error_complexity_plot):
+        with pytest.raises(ValueError, match="must be a Comparison, got str"):
+            plot("x")
+        with pytest.raises(ValueError, match="must be matplotlib Axes"):
+            plot(found, 3)
+    with pytest.raises(ValueError, match="max_points must be"):
+        plotting.comparison_rank_plot(found, max_points=1)
+    with pytest.raises(ValueError, match="with a target"):
+        plotting.error_complexity_plot(compare(A, B, **QUICK))
+    with pytest.raises(ValueError, match="must be a Comparison, got str"):
+        plotting.comparison_figure("x")
+    with pytest.raises(ValueError, match="must be an empty matplotlib Figure"):
+        plotting.comparison_figure(found, 3)
     for plot in (plotting.comparison_plot, plotting.error_laws_plot):
         with pytest.raises(ValueError, match="must be a Comparison, got str"):
             plot("x")
