@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from priorvol import checks, complexity
 from priorvol.progress import progress_bar
@@ -18,10 +18,14 @@ from priorvol.sweep.cells import (
     SweepSettings,
     limit_task,
     measure_cell,
+    training_set_of,
 )
 from priorvol.sweep.report import TargetSweep
 from priorvol.sweep.targets import Target, given_targets
 from priorvol.task import Task, check_task
+
+if TYPE_CHECKING:
+    from priorvol.store.sweeps import SweepFolder
 
 MOST_RUNS = 1 << 16
 """Most training runs of one cell, which are one piece of work."""
@@ -140,7 +144,7 @@ def target_sweep(
         for key in keys:
             record = folder.read(key.name)
             if record is not None:
-                cells[key.name] = SweepCell.from_json(record)
+                cells[key.name] = _held(record, key, wanted, folder)
     left = [key for key in keys if key.name not in cells]
     with (
         progress_bar(len(keys), "cells", initial=len(keys) - len(left), progress=progress) as bar,
@@ -159,6 +163,22 @@ def target_sweep(
         settings=wanted,
         cells=tuple(cells[key.name] for key in keys),
     )
+
+
+def _held(
+    record: dict[str, Any], key: CellKey, settings: SweepSettings, folder: SweepFolder
+) -> SweepCell:
+    """Return a cell as it was kept, or raise ``ValueError`` if it is not the one that is wanted."""
+    try:
+        cell = SweepCell.from_json(record)
+        right = cell.training_set == training_set_of(key.target, key.number, settings)
+        right &= (cell.trained is not None) == (settings.n_runs > 0)
+        right &= (cell.posterior is not None) == (settings.posterior != "none")
+        if not right:
+            raise ValueError("it is of another training set or other learners")
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"the cell {key.name} of {folder.path} is damaged: {error}") from None
+    return cell
 
 
 def _tasks(tasks: Any) -> tuple[Task, ...]:
