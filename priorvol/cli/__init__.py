@@ -33,6 +33,7 @@ from priorvol.cli import (
     posterior,
     rare,
     show,
+    sweep,
     train,
 )
 from priorvol.cli import options as shared
@@ -41,6 +42,7 @@ _VERBS = (
     collect,
     posterior,
     train,
+    sweep,
     show,
     estimate,
     bound,

@@ -182,7 +182,8 @@ def draw_targets(
     inputs : Task, Inputs or int
         Or their number m, 4 to 1,024.
     k : sequence of float, optional
-        In bits. Default: eight values from that of constant functions to the mean of uniform ones.
+        In bits. Default: eight values from that of constant functions to the mean of uniform ones,
+        fewer where few inputs leave fewer.
     per_level : int
         Functions a value, all distinct; fewer where there are fewer.
     prior : FunctionTable, optional
@@ -223,26 +224,37 @@ def draw_targets(
     )
 
 
-def _wanted(m: int, k: Any) -> list[float]:
-    """Return the complexities asked for in units of log2(m)/2."""
+@dataclass(frozen=True)
+class _Wanted:
+    """Complexities in units of log2(m)/2, and whether they were asked for or are the default."""
+
+    levels: list[float]
+    asked: bool
+
+
+def _wanted(m: int, k: Any) -> _Wanted:
     unit = math.log2(m) / 2.0
     if k is None:
         from priorvol.nulls import uniform_functions
 
         mean = float(level_of(uniform_functions(_UNIFORM, m, seed=0), m).mean())
-        return [2.0 + (mean - 2.0) * step / (N_LEVELS - 1) for step in range(N_LEVELS)]
+        step = (mean - 2.0) / (N_LEVELS - 1)
+        return _Wanted([2.0 + step * number for number in range(N_LEVELS)], False)
     if isinstance(k, str) or not np.iterable(k) or not len(list(k)):
         raise ValueError(f"k must be a sequence of complexities in bits, got {k!r:.80}")
-    return [checks.real("k", value, low=0.0, high=2.0 * m * unit) / unit for value in k]
+    levels = [checks.real("k", value, low=0.0, high=2.0 * m * unit) / unit for value in k]
+    return _Wanted(levels, True)
 
 
-def _nearest(wanted: list[float], levels: npt.NDArray[np.int64], m: int) -> list[int]:
-    """Return the level nearest to each of those wanted, or raise ``ValueError``."""
-    found = [int(levels[np.argmin(np.abs(levels - value))]) for value in wanted]
+def _nearest(wanted: _Wanted, levels: npt.NDArray[np.int64], m: int) -> list[int]:
+    """Return the level nearest to each of those wanted; raise ``ValueError`` if two are one."""
+    found = [int(levels[np.argmin(np.abs(levels - value))]) for value in wanted.levels]
+    if not wanted.asked:
+        return sorted(set(found))
     for i, level in enumerate(found):
         if level in found[:i]:
             unit = math.log2(m) / 2.0
-            pair = [wanted[found.index(level)] * unit, wanted[i] * unit]
+            pair = [wanted.levels[place] * unit for place in (found.index(level), i)]
             raise ValueError(
                 f"k = {pair[0]:g} and {pair[1]:g} have the same nearest complexity, "
                 f"{level * unit:g} bits"
@@ -250,16 +262,14 @@ def _nearest(wanted: list[float], levels: npt.NDArray[np.int64], m: int) -> list
     return found
 
 
-def _uniform(
-    m: int, wanted: list[float], number: int, rng: np.random.Generator
-) -> dict[int, Words]:
+def _uniform(m: int, wanted: _Wanted, number: int, rng: np.random.Generator) -> dict[int, Words]:
     listed, complete = _listed(m)
     levels = level_of(listed, m)
     if complete == math.inf:
         return _chosen(listed, levels, _nearest(wanted, np.unique(levels), m), number, rng)
     last = int(complete)
     low = np.unique(levels[levels <= last])
-    if max(wanted) <= last:
+    if max(wanted.levels) <= last:
         return _chosen(listed, levels, _nearest(wanted, low, m), number, rng)
     walk = FlatWalk(m, rng)
     chosen = _nearest(wanted, np.union1d(low, walk.seen[walk.seen > last]), m)
@@ -290,7 +300,7 @@ def _listed(m: int) -> tuple[Words, float]:
 
 def _of_prior(
     m: int,
-    wanted: list[float],
+    wanted: _Wanted,
     number: int,
     prior: FunctionTable,
     rng: np.random.Generator,
