@@ -6,7 +6,7 @@ drawn, every one of the first half spans a plane with every one of the second, a
 there are some angles, equally spaced. Each of these 1,024 x ``angles`` draws has exactly the law
 that the prior gives an output layer; those of a hidden draw depend on each other, and are a group
 as any output draws of one hidden draw are. Which angles fit is found input by input
-(`priorvol._kernels.planes`): for most planes a few inputs show that none does.
+(`priorvol._kernels.plane_search`): for most planes a few inputs show that none does.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from priorvol import bits, checks
-from priorvol._kernels import planes as kernels
-from priorvol._kernels import rejection
 from priorvol._kernels.layers import BLOCK as COLUMNS
 from priorvol._kernels.networks import Network, Workspace, aligned
+from priorvol._kernels.plane_search import PLANES, SIDE
+from priorvol._kernels.planes import propose_in_planes
 from priorvol.provenance import Span
 from priorvol.rng import stream_key
-from priorvol.screening import Screen, sharing
+from priorvol.screening import sharing
 from priorvol.sources import MAX_DRAWS
 from priorvol.task import Task
 from priorvol.training_set import TrainingSet
@@ -66,13 +66,13 @@ def check_planes(task: Task, angles: Any, output_draws: Any = None) -> tuple[int
             "angles need Gaussian parameters in the output layer, whose law no rotation changes, "
             f"got {task.prior.distribution[-1]} ones: give output_draws alone"
         )
-    batch = kernels.PLANES * angles
+    batch = PLANES * angles
     draws = batch if output_draws is None else output_draws
     draws = checks.integer("output_draws", draws, low=1, high=MAX_DRAWS)
     if draws % batch:
         most = MAX_DRAWS - MAX_DRAWS % batch
         raise ValueError(
-            f"output_draws must be a multiple of {kernels.PLANES:,} planes x {angles} angles = "
+            f"output_draws must be a multiple of {PLANES:,} planes x {angles} angles = "
             f"{batch}, got {draws} (try {min(math.ceil(draws / batch) * batch, most)})"
         )
     return angles, draws
@@ -105,12 +105,7 @@ def directions(angles: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.flo
 
 
 def draw_in_planes(
-    task: Task,
-    network: Network,
-    training_set: TrainingSet,
-    screen: Screen,
-    angles: int,
-    span: Span,
+    task: Task, network: Network, training_set: TrainingSet, angles: int, span: Span
 ) -> Iterator[tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]]:
     """Yield the functions of a span that fit, with the hidden draws that they are of.
 
@@ -120,8 +115,6 @@ def draw_in_planes(
     network : Network
         The task in the kernels' terms.
     training_set : TrainingSet
-    screen : Screen
-        How it is tried.
     angles : int
     span : Span
         Its output draws are whole batches.
@@ -132,24 +125,23 @@ def draw_in_planes(
     groups : (k,) int64
         Rising; not the numbers of the hidden draws, and no group is in two batches.
     """
-    batches = span.output_draws // (kernels.PLANES * angles)
-    desk = _Desk(network, training_set, screen, batches)
+    batches = span.output_draws // (PLANES * angles)
+    desk = _Desk(network, training_set, batches)
     cosines, sines = directions(angles)
-    codes = np.empty(kernels.PLANES * angles + 1, dtype=np.int64)
+    codes = np.empty(PLANES * angles + 1, dtype=np.int64)
     room = max(2 * span.output_draws, _LEAST_ROOM)
     keys = np.empty((room, bits.n_words(task.m)), dtype=np.uint64)
     groups = np.empty(room, dtype=np.int64)
     key = stream_key(span.seed, span.output_draws, PURPOSE)
     for block, start, stop in span.blocks():
         while start < stop:
-            done, n = rejection.propose_turned(
+            done, n = propose_in_planes(
                 desk.plan,
                 network.last_mask,
                 desk.trained,
-                desk.chosen,
+                desk.cube,
+                desk.order,
                 desk.signs,
-                screen.split,
-                screen.cube,
                 key,
                 block,
                 start,
@@ -157,7 +149,7 @@ def draw_in_planes(
                 batches,
                 cosines,
                 sines,
-                desk.addresses,
+                desk.scratch,
                 codes,
                 keys,
                 groups,
@@ -171,20 +163,27 @@ def draw_in_planes(
 class _Desk:
     """One worker's memory."""
 
-    def __init__(
-        self, network: Network, training_set: TrainingSet, screen: Screen, batches: int
-    ) -> None:
-        whole, trained = Workspace(network, 1), Workspace(screen.network, 1)
-        size = len(training_set)
-        order = np.minimum(np.arange(-(-size // COLUMNS) * COLUMNS), size - 1)
-        on_all = screen.chosen if screen.split else np.arange(size)
-        below = int(network.sizes[-2]) + 1
-        row = 2 * kernels.SIDE
-        self.chosen = on_all[order].astype(np.int64)
-        self.signs = (2 * np.array(training_set.labels)[order] - 1).astype(np.float32)
+    def __init__(self, network: Network, training_set: TrainingSet, batches: int) -> None:
+        chosen = np.array(training_set.indices)
+        points = np.ascontiguousarray(network.points[chosen])
+        whole = Workspace(network, 1)
+        trained = Workspace(network._replace(points=points, cube=0), 1)
         self.plan, self.trained = whole.plan, sharing(trained.plan, whole.plan)
-        scratch = [aligned(n) for n in (batches * below * row, len(order) * (below + 1))]
-        scratch += [aligned(len(order) * row), aligned(row)]
-        rows = kernels.ROW * np.arange(below, dtype=np.int64)
-        self._kept = (whole, trained, rows, scratch)
-        self.addresses = tuple(array.ctypes.data for array in (*scratch, rows))
+        self.cube = network.cube if network.code == 0 and network.shift == 0 else 0
+        size = len(chosen)
+        n = -(-size // COLUMNS) * COLUMNS
+        self.order = np.minimum(np.arange(n), size - 1)
+        self.signs = (2 * np.array(training_set.labels)[self.order] - 1).astype(np.float32)
+        below, row = int(network.sizes[-2]) + 1, 2 * SIDE
+        sizes = {
+            "weights": batches * below * row,
+            "rows": 2 * below,
+            "features": n * (below + 1),
+            "outputs": (n + 1) * row,
+            "slopes": (n + 1) * SIDE,
+            "signs": (n // SIDE + 1) * row,
+            "arcs": 4 * SIDE,
+        }
+        memory = [aligned(size) for size in sizes.values()]
+        self._kept = (whole, trained, memory)
+        self.scratch = tuple(array.ctypes.data for array in memory)

@@ -86,13 +86,13 @@ def rejection_producer(
     (True, True)
     """
     draws = check_sampling(task, output_draws)
-    if angles is not None:
-        check_planes(task, angles, draws)
-    screen = screen_for(compile_task(task), training_set, draws)
     whole: Any = partial(count_fitting, task, training_set, None)
-    count: Any = partial(count_fitting, task, training_set, screen)
-    if angles is not None and screen is not None:  # without hidden layers check_planes has raised
-        count = whole = partial(count_in_planes, task, training_set, screen, angles)
+    if angles is None:
+        screen = screen_for(compile_task(task), training_set, draws)
+        count: Any = partial(count_fitting, task, training_set, screen)
+    else:
+        check_planes(task, angles, draws)
+        count = whole = partial(count_in_planes, task, training_set, angles)
     producer = Producer(
         task,
         PosteriorSampling(training_set, "rejection", draws, task.content_hash, angles),
@@ -167,12 +167,12 @@ def count_fitting(
 
 
 def count_in_planes(
-    task: Task, training_set: TrainingSet, screen: Screen, angles: int, span: Span
+    task: Task, training_set: TrainingSet, angles: int, span: Span
 ) -> tuple[npt.NDArray[np.uint64], TSums]:
     """Count the functions that fit of output draws in planes; the rest as `count_fitting`."""
     counter = _GroupCounter(task.m, bits.n_words(task.m))
     network = compile_task(task)
-    for keys, groups in draw_in_planes(task, network, training_set, screen, angles, span):
+    for keys, groups in draw_in_planes(task, network, training_set, angles, span):
         counter.add(keys, groups)
     return counter.finish()
 

@@ -186,7 +186,7 @@ def _sign_bits(typing_context, h, panel, vectors, out):
 
 
 @intrinsic
-def _is_alive(typing_context, h, panel, vectors):
+def is_alive(typing_context, h, panel, vectors):
     """Return 1 if the unit at ``h`` is positive anywhere, else 0."""
 
     def code(context, b, signature, arguments):
@@ -263,7 +263,7 @@ def dense(h, places, w, below, above, first, some, vectors, panel, least, out):
 def find_alive(h, units, vectors, panel, alive):
     """Write at ``alive`` (uint8) 1 for the units of ``h`` that are positive anywhere, else 0."""
     for j in range(units):
-        simd.write_uint8(alive + j, np.uint8(_is_alive(h + _BYTES * j, panel, vectors)))
+        simd.write_uint8(alive + j, np.uint8(is_alive(h + _BYTES * j, panel, vectors)))
 
 
 @kernel

@@ -1,129 +1,106 @@
-"""Output draws in planes: which angles of many planes give networks that fit a training set.
+"""Networks with output layers in planes, of which those that fit a training set are found.
 
-With u and v two independent output layers with Gaussian parameters, c u + s v has the law of an
-output layer, up to its size, whatever the numbers c and s: they are angles in the plane of u and v.
-With h an output times +1 or -1 by the label, an input of the training set is right at the angles
-where c h(u) + s h(v) > 0, half a circle. All inputs are right on an arc, which is empty for most
-planes after a few inputs.
-
-A batch has 2 x 32 output layers and the 32 x 32 planes of one of the first half and one of the
-second. A plane's arc is kept as the two vectors (h(u), h(v)) that bound it, the outermost
-clockwise and counterclockwise; no angle is computed.
+A hidden draw's numbers come from one stream: its hidden layers, then batches of output layers, a
+row of 64 for every unit below and one of biases. Of the hidden layers only units of a first ReLU
+layer on the cube are left out where they are dead, which is known beforehand; so they are computed
+on the training set's inputs, and on the others only if something fits. See `plane_search`.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from llvmlite import ir
-from numba import types
 
-from priorvol._kernels import simd
-from priorvol._kernels.jit import intrinsic, kernel
-from priorvol._kernels.layers import BLOCK, PANEL, dense
+from priorvol._kernels.jit import kernel
+from priorvol._kernels.layers import BLOCK, PANEL, dense, is_alive, threshold
+from priorvol._kernels.networks import hidden_layer
+from priorvol._kernels.plane_search import PLANES, ROW, SIDE, search
+from priorvol._kernels.rejection import first_layer
 from priorvol._kernels.simd import (
-    INT16,
-    INT64,
     LANES,
-    constant,
     read_float32,
     read_float64,
     read_int64,
     read_uint8,
-    splat,
     write_float32,
+    write_int64,
 )
-from priorvol._kernels.streams import fill_at
-
-SIDE = 32
-"""Output layers of either half of a batch."""
-
-PLANES = SIDE * SIDE
-"""Planes of a batch."""
-
-ROW = 4 * LANES * PANEL
-"""Bytes of the 64 values of a batch."""
+from priorvol._kernels.streams import fill_at, start_at
 
 _IN_PANEL = PANEL * LANES
 
 
-@intrinsic
-def _narrow(typing_context, outputs, first, n, u, v, arcs):
-    """Return the bits of those of 16 planes of which an arc is left.
-
-    Arguments: address of the outputs, a row of 64 an input; the inputs ``first`` to ``n`` - 1 to
-    look at; the places in a row of u and of 16 v; address of four vectors, written: the bounds of
-    the arcs, (h(u), h(v)) clockwise and counterclockwise.
-    """
-
-    def code(context, b, signature, arguments):
-        outputs, first, n, u, v, arcs = arguments
-        outputs, arcs = simd.pointer(b, outputs), simd.pointer(b, arcs)
-
-        def row(x):
-            start = b.mul(x, constant(LANES * PANEL))
-            a = simd.load(b, simd.at(b, outputs, b.add(start, u)), simd.FLOAT)
-            return splat(b, a), simd.load(b, simd.at(b, outputs, b.add(start, v)))
-
-        zero = simd.vector_float(0.0)
-        start, second = row(first), b.add(first, constant(1))
-        entry = b.block
-        head, body, end = (b.append_basic_block(name) for name in ("head", "body", "end"))
-        b.branch(head)
-        b.position_at_end(head)
-        x = b.phi(INT64)
-        bounds = [b.phi(simd.VFLOAT) for _ in range(4)]
-        mask = b.phi(INT16)
-        x.add_incoming(second, entry)
-        for phi, value in zip(bounds, (*start, *start), strict=True):
-            phi.add_incoming(value, entry)
-        mask.add_incoming(ir.Constant(INT16, -1), entry)
-        more = b.and_(b.icmp_signed("<", x, n), b.icmp_unsigned("!=", mask, ir.Constant(INT16, 0)))
-        b.cbranch(more, body, end)
-        b.position_at_end(body)
-        h, k = row(x)
-        right_u, right_v, left_u, left_v = bounds
-        p = simd.fma(b, right_u, k, b.fneg(b.fmul(right_v, h)))
-        q = simd.fma(b, left_u, k, b.fneg(b.fmul(left_v, h)))
-        clockwise, counter = b.fcmp_ordered("<", p, zero), b.fcmp_ordered(">", q, zero)
-        narrowed = [
-            b.select(clockwise, h, right_u),
-            b.select(clockwise, k, right_v),
-            b.select(counter, h, left_u),
-            b.select(counter, k, left_v),
-        ]
-        gone = b.bitcast(b.and_(clockwise, counter), INT16)
-        latch = b.block
-        x.add_incoming(b.add(x, constant(1)), latch)
-        for phi, value in zip(bounds, narrowed, strict=True):
-            phi.add_incoming(value, latch)
-        mask.add_incoming(b.and_(mask, b.not_(gone)), latch)
-        b.branch(head)
-        b.position_at_end(end)
-        for i, value in enumerate(bounds):
-            simd.store(b, value, simd.at(b, arcs, constant(LANES * i)))
-        return b.zext(mask, INT64)
-
-    return types.intp(*[types.intp] * 6), code
+@kernel
+def hidden_on_all(plan):
+    """Compute all hidden layers; return how many units live and the address of their panels."""
+    source, target = plan.others, plan.units
+    live = 0
+    for layer in range(plan.n_layers - 1):
+        live = hidden_layer(plan, layer, live, layer == 0 and plan.cube > 0, source, target)
+        source, target = target, source
+    return live, source
 
 
 @kernel
-def lay_out(places, panel, live, chosen, signs, source, target):
-    """Copy the live units' activations on ``chosen`` inputs, times their signs, as weights.
+def hidden_on_trained(trained, cube):
+    """Compute all hidden layers on the training set's inputs; the rest as `hidden_on_all`.
 
-    They are laid out as the weights of ``len(chosen)`` units, a multiple of 4, from the live units
-    and a last one that is 1; biases of 0 follow (see `layers`).
+    ``cube`` is the cube on which units of the first layer live, or 0 if all do.
     """
-    n, below = len(chosen), live + 1
+    source, target = trained.others, trained.units
+    live = 0
+    for layer in range(trained.n_layers - 1):
+        if layer == 0 and cube > 0:
+            live = first_layer(trained, cube)
+        else:
+            live = hidden_layer(trained, layer, live, False, source, target)
+        source, target = target, source
+    return live, source
+
+
+@kernel
+def lay_out(trained, live, order, signs, source, rows, features):
+    """Write what `outputs_of_batch` takes; return how many units below the outputs it has.
+
+    Parameters
+    ----------
+    trained : Plan
+    live : int
+        Units listed at ``trained.places``.
+    order : (n,) int64
+        Places of the inputs among those of ``trained``; n is a multiple of 4.
+    signs : (n,) float32
+        What their outputs are multiplied by.
+    source : int
+        Address of the units' panels.
+    rows : int
+        Written: rows of the weights of the units that are not 0 on all inputs, and of the biases.
+    features : int
+        Written: those units and a last one that is 1, times the signs, as the weights of n units,
+        with biases of 0 (see `layers`).
+    """
+    places, panel, n = trained.places, trained.panel, len(order)
+    kept = 0
+    for k in range(live):  # those of the list that are kept move up in it
+        place = read_int64(places + 8 * k)
+        write_int64(places + 8 * kept, place)
+        write_int64(rows + 8 * kept, ROW * k)
+        if trained.code == 0 and trained.shift == np.float32(0.0):
+            kept += is_alive(source + place, panel, trained.vectors)
+        else:
+            kept += 1
+    write_int64(rows + 8 * kept, ROW * live)
+    below = kept + 1
     for i in range(n):
-        x = chosen[i]
+        x = order[i]
         here = source + panel * (x // _IN_PANEL) + 4 * (x % _IN_PANEL)
-        there = target + 4 * ((i - i % BLOCK) * below + i % BLOCK)
+        there = features + 4 * ((i - i % BLOCK) * below + i % BLOCK)
         sign = signs[i]
-        for k in range(live):
+        for k in range(kept):
             value = read_float32(here + read_int64(places + 8 * k))
             write_float32(there + 4 * BLOCK * k, sign * value)
-        write_float32(there + 4 * BLOCK * live, sign)
-        write_float32(target + 4 * (n * below + i), np.float32(0.0))
+        write_float32(there + 4 * BLOCK * kept, sign)
+        write_float32(features + 4 * (n * below + i), np.float32(0.0))
+    return below
 
 
 @kernel
@@ -139,58 +116,10 @@ def draw_batch(plan, layer, live, weights):
 
 
 @kernel
-def outputs_of_batch(weights, rows, features, live, n, outputs):
-    """Compute the outputs of a batch on the ``n`` inputs of `lay_out`, a row of 64 an input.
-
-    ``rows`` is the address of the list 0, 256, ... of places.
-    """
+def outputs_of_batch(weights, rows, features, below, n, outputs):
+    """Compute the outputs of a batch on the ``n`` inputs of `lay_out`, a row of 64 an input."""
     least = -np.float32(np.inf)
-    dense(weights, rows, features, live + 1, n, 0, n, PANEL, ROW, least, outputs)
-
-
-@kernel
-def search(outputs, n, cosines, sines, arcs, codes):
-    """List the planes and angles of a batch at which all ``n`` inputs are right.
-
-    Parameters
-    ----------
-    outputs : int
-        Address of the outputs, times their labels' signs; see `outputs_of_batch`.
-    n : int
-    cosines, sines : (angles,) float32
-    arcs : int
-        Address of scratch, 64 float32.
-    codes : (PLANES * angles,) int64
-        Written: (u * 32 + v) * angles + angle, rising.
-
-    Returns
-    -------
-    int
-        How many there are.
-    """
-    angles = len(cosines)
-    found = 0
-    first = 0  # an input at which every output is 0 would leave no bound to start from
-    while first < n - 1 and read_float32(outputs + ROW * first) == np.float32(0.0):
-        first += 1
-    for u in range(SIDE):
-        for half in range(SIDE // LANES):
-            left = _narrow(outputs, first, n, u, SIDE + LANES * half, arcs)
-            v = 0
-            while left != 0:
-                if left & 1:
-                    place = arcs + 4 * v
-                    a, b = read_float32(place), read_float32(place + 4 * LANES)
-                    c, d = read_float32(place + 8 * LANES), read_float32(place + 12 * LANES)
-                    code = (u * SIDE + LANES * half + v) * angles
-                    for k in range(angles):
-                        right = a * cosines[k] + b * sines[k] > np.float32(0.0)
-                        right &= c * cosines[k] + d * sines[k] > np.float32(0.0)
-                        codes[found] = code + k
-                        found += np.int64(right)
-                left >>= 1
-                v += 1
-    return found
+    dense(weights, rows, features, below, n, 0, n, PANEL, ROW, least, outputs)
 
 
 @kernel
@@ -202,3 +131,100 @@ def turn(weights, live, code, cosines, sines, target):
     for k in range(live + 1):
         row = weights + ROW * k
         write_float32(target + 4 * k, c * read_float32(row + 4 * u) + s * read_float32(row + 4 * v))
+
+
+@kernel
+def evaluate(plan, live, source, key):
+    """Write at ``key`` the function of the output unit whose weights are at ``plan.weights``."""
+    target = plan.units if source == plan.others else plan.others
+    vectors, panel, least = plan.vectors, plan.panel, -np.float32(np.inf)
+    dense(source, plan.places, plan.weights, live, 1, 0, 1, vectors, panel, least, target)
+    threshold(target, 1, vectors, panel, key, (vectors + 3) // 4)
+
+
+@kernel
+def propose_in_planes(
+    plan,
+    last_mask,
+    trained,
+    cube,
+    order,
+    signs,
+    key,
+    block,
+    first,
+    count,
+    batches,
+    cosines,
+    sines,
+    desk,
+    codes,
+    keys,
+    which,
+):
+    """Write the functions at those angles of planes of output layers that fit a training set.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of the task; see `networks`.
+    last_mask : uint64
+        The used bits of a function's last word.
+    trained, cube
+        See `hidden_on_trained`; ``trained`` shares the stream's state, the weights, the flags and
+        the list of places with ``plan``.
+    order, signs
+        See `lay_out`; the signs are +1 for label 1 and -1 for label 0.
+    key : four int
+    block, first, count : int
+        Hidden draws ``first`` to ``first + count - 1`` of a block.
+    batches : int
+        Batches of planes a hidden draw.
+    cosines, sines : (angles,) float32
+    desk : tuple of int
+        Addresses of scratch: the weights of all batches, the list of rows and the features of
+        `lay_out`, and outputs, slopes, signs and arcs of `plane_search.search`.
+    codes : (PLANES * angles + 1,) int64
+        Scratch.
+    keys : (>= PLANES * angles * batches, words) uint64
+        Written: the functions. By the rounding of its output, one may be wrong at an input.
+    which : (len(keys),) int64
+        Written: the hidden draw of each, counted from ``first``.
+
+    Returns
+    -------
+    done, found : int
+        Hidden draws looked at, fewer than ``count`` where ``keys`` might not hold more, and the
+        functions written.
+    """
+    weights, rows, features, outputs, slopes, bits, arcs = desk
+    n, words, here = len(order), keys.shape[1], keys.ctypes.data
+    cotangents = cosines[: len(cosines) // 2] / sines[: len(cosines) // 2]
+    most = PLANES * len(cosines) * batches
+    last = plan.n_layers - 1
+    found = 0
+    done = 0
+    while done < count and found + most <= len(keys):
+        start_at(plan.state, key, first + done, block, 0)
+        live, source = hidden_on_trained(trained, cube)
+        below = lay_out(trained, live, order, signs, source, rows, features)
+        size = ROW * (live + 1)
+        for batch in range(batches):
+            draw_batch(plan, last, live, weights + size * batch)
+        known = False
+        for batch in range(batches):
+            drawn = weights + size * batch
+            outputs_of_batch(drawn, rows, features, below, n, outputs)
+            hits = search(outputs, n, slopes, bits, cotangents, arcs, codes)
+            if hits > 0 and not known:
+                start_at(plan.state, key, first + done, block, 0)
+                live, source = hidden_on_all(plan)
+                known = True
+            for i in range(hits):
+                turn(drawn, live, codes[i], cosines, sines, plan.weights)
+                evaluate(plan, live, source, here + 8 * words * found)
+                keys[found, words - 1] &= last_mask
+                which[found] = done
+                found += 1
+        done += 1
+    return done, found
