@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from priorvol import bits
 from priorvol.comparison.errors import error_law
-from priorvol.comparison.report import Agreement, interval_text
+from priorvol.comparison.report import Agreement, interval_text, p_text
 from priorvol.result import Estimate, probability_text
 from priorvol.text import align, shorten
 
@@ -100,7 +100,7 @@ def _numbers(found: Agreement) -> list[list[str]]:
         ["Pearson of log P", str(c.pearson), _ceiling(found)],
         ["slope, noise in both", str(c.slope), ""],
         ["total variation within", str(found.total_variation or "-"), ""],
-        ["p of equality", "-" if math.isnan(p) else f"{p:.3g}", ""],
+        ["p of equality", p_text(p), ""],
     ]
     return rows
 
@@ -141,14 +141,15 @@ def _verdict(found: Experiment) -> list[str]:
     """Say plainly whether training and sampling are told apart."""
     if found.settings is None:
         return ["No sampling of P_B was possible: nothing is said of the two as a whole."]
-    apart, level = found.told_apart(), f"{100 * (1 - found.level):g}%"
+    apart, level = found.told_apart(), f"{100 * (1 - found.level):.3g}%"
+    p = found.p_values()
     lines = []
     for row in found.settings:
         c, distance = row.agreement.concordance, row.agreement.total_variation
-        how = "untested against"
+        parts, how = [], "untested against"
         if row.label in apart:
             how = "told apart from" if apart[row.label] else "not told apart from"
-        parts = []
+            parts.append(f"p {p_text(p[row.label])}")
         if not math.isnan(c.pearson.value):
             text = interval_text(c.ceiling.get("pearson"), ".3f")
             over = f" (perfect samplers {text})" if text != "-" else ""
@@ -163,8 +164,8 @@ def _verdict(found: Experiment) -> list[str]:
         lines.append(f"{row.label}: {how} P_B; {', '.join(parts)}.")
     if apart:
         lines.append(
-            f"P_SGD and P_B are told apart in {sum(apart.values())} of {len(apart)} cases (test of "
-            f"equality, Holm's correction, {level})."
+            f"P_SGD and P_B are told apart in {sum(apart.values())} of {len(apart)} cases (by all "
+            f"functions or by mean test errors; Holm's correction, {level})."
         )
     return lines
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -93,16 +94,34 @@ class Experiment:
         counts = np.array([table.counts[fits].sum()])
         return table.proportions(counts, level=self.level).estimate(0, "P(fits S)")
 
+    def p_values(self) -> dict[str, float]:
+        """Return a p-value of equality with the reference for each table; nan where none is known.
+
+        Of two tests, that of all functions (`priorvol.comparison.compare`) and that of the mean
+        test errors, the smaller p-value, times the number of them (Bonferroni). Empty without a
+        reference.
+        """
+        from scipy.special import ndtr, ndtri
+
+        found = {}
+        width = 2.0 * float(ndtri(0.5 + self.level / 2.0))
+        for row in () if self.settings is None else self.settings:
+            difference, low, high = row.difference
+            values = [row.agreement.equality.p_value]
+            if high > low:
+                values.append(2.0 * float(ndtr(-abs(difference) * width / (high - low))))
+            values = [value for value in values if not math.isnan(value)]
+            found[row.label] = min(len(values) * min(values), 1.0) if values else math.nan
+        return found
+
     def told_apart(self) -> dict[str, bool]:
         """Return which tables are told apart from the reference, all at the level together.
 
-        Holm's step-down procedure on the p-values of the tests of equality: if both distributions
-        are one in some rows, the chance to name any of these is at most 1 less the level. Empty
-        without a reference or tests.
+        Holm's step-down procedure on `p_values`: if some tables have the law of the reference, the
+        chance to name any of these is at most 1 less the level. Tables without a p-value are left
+        out.
         """
-        rows = [] if self.settings is None else list(self.settings)
-        p = {row.label: row.agreement.equality.p_value for row in rows}
-        p = {label: value for label, value in p.items() if not np.isnan(value)}
+        p = {label: value for label, value in self.p_values().items() if not math.isnan(value)}
         apart = dict.fromkeys(p, False)
         for place, label in enumerate(sorted(p, key=lambda label: p[label])):
             if p[label] > (1.0 - self.level) / (len(p) - place):
@@ -169,6 +188,7 @@ class Experiment:
             "against_estimates": _without_functions(
                 {f"{table}, {method}": c for (table, method), c in self.against_estimates.items()}
             ),
+            "p_values": {name: _finite(p) for name, p in self.p_values().items()},
             "told_apart": self.told_apart(),
         }
 

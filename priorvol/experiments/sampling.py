@@ -10,7 +10,12 @@ from typing import Any
 
 from priorvol import checks
 from priorvol.experiments.seeds import part_seed
-from priorvol.posterior_sampling import chain_steps, is_drawn_by_rejection, posterior
+from priorvol.posterior_sampling import (
+    SHORTEST,
+    chain_steps,
+    is_drawn_by_rejection,
+    posterior,
+)
 from priorvol.result import Estimate
 from priorvol.table import FunctionTable
 from priorvol.task import Task
@@ -29,7 +34,11 @@ FEWEST_ACCEPTED = 1000
 """Accepted functions below which rejection is not tried, and is no reference."""
 
 FEWEST_CHAINS = 32
-"""Markov chains that are drawn at least."""
+"""Markov chains that are drawn at least; `MOST_CHAINS` where they are quick to start."""
+
+MOST_CHAINS = 256
+
+_STARTS = 1 << 21  # proposals for the starts of chains, above which chains are few
 
 ANGLES = 8
 """Angles in a plane by default."""
@@ -186,17 +195,43 @@ def sample_posterior(
     except ValueError as error:
         omitted[name] = str(error)
     else:
-        number = max(n_posterior, FEWEST_CHAINS * chain if chain > 1 else 0)
+        number, length = n_posterior, None
+        if chain > 1:
+            number, length = chains(n_posterior, chain)
         say(f"P_B at infinite width: {number:,} functions")
         tables[name] = posterior(
             wide,
             training_set,
             n_samples=number,
+            chain_length=length,
             seed=part_seed(seed, WIDE),
             store=kept["wide"],
             **how,
         )
     return Samples(tables, evidence, omitted)
+
+
+def chains(wanted: int, steps: int) -> tuple[int, int]:
+    """Return how many functions to draw in Markov chains, and the length of a chain.
+
+    A chain is a group of draws, so that many short ones say more than few long ones; but each takes
+    about as many proposals to start as `posterior` would make it long.
+
+    Parameters
+    ----------
+    wanted : int
+        Functions, at least.
+    steps : int
+        Length by `priorvol.posterior_sampling.chain_steps`.
+
+    Examples
+    --------
+    >>> chains(100_000, 1 << 11), chains(100_000, 1 << 16)
+    ((100096, 391), (2097152, 65536))
+    """
+    number = min(max(_STARTS // steps, FEWEST_CHAINS), MOST_CHAINS)
+    length = steps if number == FEWEST_CHAINS else min(steps, max(-(-wanted // number), SHORTEST))
+    return max(number, -(-wanted // length)) * length, length
 
 
 def _number(

@@ -121,8 +121,9 @@ def _settings_rows(found: Experiment) -> list[list[Any]]:
     """Return the table of settings as rows, the heading first."""
     table = found.settings
     assert table is not None
-    apart = found.told_apart()
-    heading = ["name", *table.settings, "draws", "functions_compared", "p_value", "told_apart"]
+    p, apart = found.p_values(), found.told_apart()
+    heading = ["name", *table.settings, "draws", "functions_compared", "p_equality", "p_value"]
+    heading.append("told_apart")
     for name in ("pearson", "pearson_corrected", "spearman", "slope"):
         heading += [name, f"{name}_low", f"{name}_high"]
     heading += ["pearson_ceiling", "pearson_ceiling_low", "pearson_ceiling_high"]
@@ -135,7 +136,8 @@ def _settings_rows(found: Experiment) -> list[list[Any]]:
     for row in table:
         a, c = row.agreement, row.agreement.concordance
         cells: list[Any] = [row.label, *(row.settings.get(key) for key in table.settings)]
-        cells += [a.draws[1], c.n_functions, a.equality.p_value, apart.get(row.label)]
+        cells += [a.draws[1], c.n_functions, a.equality.p_value]
+        cells += [p[row.label], apart.get(row.label)]
         for coefficient in (c.pearson, c.pearson_corrected, c.spearman, c.slope):
             cells += [coefficient.value, coefficient.low, coefficient.high]
         cells += list(c.ceiling.get("pearson", (None, None, None)))

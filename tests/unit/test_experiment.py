@@ -11,10 +11,11 @@ import pytest
 from priorvol import Architecture, Prior, Task, TrainingSet, bits, posterior, train_ensemble
 from priorvol.comparison import compare, compare_settings, functions_to_estimate
 from priorvol.experiments import experiment, running, save_figures, save_results, setting_grid
-from priorvol.experiments.sampling import FEWEST_CHAINS, Proposals
+from priorvol.experiments.sampling import FEWEST_CHAINS, MOST_CHAINS, Proposals, chains
 from priorvol.experiments.seeds import part_seed
 from priorvol.experiments.settings import Setting, read_settings, setting_names
 from priorvol.posterior_of_functions import posterior_estimates
+from priorvol.posterior_sampling import chain_steps
 from priorvol.rejection import acceptance
 from priorvol.result import Estimate
 from priorvol.store.experiments import read_estimates, write_estimates
@@ -225,13 +226,14 @@ def test_rejection_is_left_out_where_too_few_fit():
     assert f"rejection is left out: {found.samples.omitted['rejection']}" in str(found)
     rng = np.random.default_rng(0)
     word = rng.integers(2, size=32).astype(bool)
-    hard = TrainingSet.of_function(word, range(28))
-    slow = quick | {"settings": {"max_epochs": 5}, "n_proposals": 1e7, "n_posterior": 100}
+    hard = TrainingSet.of_function(word, range(18))
+    slow = quick | {"settings": {"max_epochs": 5}, "n_proposals": 1e5, "n_posterior": 100}
     found = experiment(Task(Architecture(5, (6,))), hard, **slow | {"target": word})
     assert "at infinite width by expectation propagation" in found.samples.omitted["rejection"]
     table = found.samples.tables["infinite width"]
-    chain = table.source.output_draws
-    assert table.n_samples == (FEWEST_CHAINS * chain if chain > 1 else 100)
+    steps = chain_steps(Task(Architecture(5, (math.inf,))), hard)
+    number, length = chains(100, steps)
+    assert (table.n_samples, table.source.output_draws) == (number, length) and steps > 1
     assert found.ensembles["sgd"].not_reached() > 0
     assert found.fitting("sgd: zero_error").p < 1
 
@@ -270,14 +272,42 @@ def test_ways_of_drawing_from_the_prior():
         Proposals.asked(uniform, 100, None, 8)
 
 
+def with_p_values(found, values, difference=(math.nan, math.nan, math.nan)):
+    rows = []
+    for row, p in zip(found.settings, values, strict=True):
+        equality = replace(row.agreement.equality, p_value=p)
+        agreement = replace(row.agreement, equality=equality)
+        rows.append(replace(row, agreement=agreement, difference=difference))
+    return replace(found, settings=replace(found.settings, rows=tuple(rows)))
+
+
+def test_the_smaller_of_two_p_values_counts_twice(found):
+    half = 1.959963984540054
+    difference = (2.0, 2.0 - half, 2.0 + half)  # two standard errors of 1
+    p = with_p_values(found, (0.5, 0.001, math.nan, 0.9), difference).p_values()
+    two = 0.04550026389635842
+    assert list(p.values()) == pytest.approx([2 * two, 0.002, two, 2 * two], rel=1e-9)
+    p = with_p_values(found, (0.5, 0.7, math.nan, 0.9)).p_values()
+    assert list(p.values()) == pytest.approx([0.5, 0.7, math.nan, 0.9], nan_ok=True)
+    row = found.settings.rows[0]
+    assert found.p_values()[row.label] <= min(2 * row.agreement.equality.p_value, 1.0)
+
+
+@pytest.mark.parametrize("steps", [32, 512, 4096, 1 << 13, 1 << 14, 1 << 16])
+@pytest.mark.parametrize("wanted", [100, 100_000, 10_000_000])
+def test_chains_are_enough(steps, wanted):
+    number, length = chains(wanted, steps)
+    assert (
+        number % length == 0
+        and number - length < max(wanted, MOST_CHAINS * 32 + length)
+        or (number == FEWEST_CHAINS * steps)
+    )
+    assert number >= wanted and number // length >= FEWEST_CHAINS and 32 <= length <= steps
+
+
 def test_holm_names_rows_at_one_level_together(found):
     def apart(*values):
-        rows = []
-        for row, p in zip(found.settings, values, strict=True):
-            equality = replace(row.agreement.equality, p_value=p)
-            rows.append(replace(row, agreement=replace(row.agreement, equality=equality)))
-        settings = replace(found.settings, rows=tuple(rows))
-        return list(replace(found, settings=settings).told_apart().values())
+        return list(with_p_values(found, values).told_apart().values())
 
     assert apart(0.012, 0.016, 0.024, 0.049) == [True, True, True, True]
     assert apart(0.049, 0.012, 0.02, 0.04) == [False, True, False, False]
@@ -325,7 +355,7 @@ def test_the_report_says_what_was_measured(found):
     text = str(found)
     assert "6 training inputs, 3 of them labelled 1; 10 test inputs; target 0011" in text
     assert "P_B at infinite width against finite width" in text
-    assert "of equality, Holm's correction, 5%" in text
+    assert "of 4 cases (by all functions or by mean test errors; Holm's correction, 5%)" in text
     p = found.samples.tables["rejection"].probability(TARGET).p
     assert f"{p:.4g} [" in text
     assert "nearest neighbour" in text
