@@ -142,6 +142,8 @@ def _check(options: argparse.Namespace) -> None:
         raise ValueError("--per-level goes with --k")
     if options.likelihood is not None and options.predict is None:
         raise ValueError("--likelihood goes with --predict")
+    if options.scales and options.start_sigma_b is not None and options.start_sigma_w is None:
+        raise ValueError("--start-sigma-b with --scales needs --start-sigma-w: one start for all")
     for many, one in (("scales", "sigma_w"), ("activations", "activation")):
         if getattr(options, many) is not None:
             others = [name for name in (one, "task") if getattr(options, name) is not None]

@@ -62,6 +62,11 @@ class SweepSettings:
     measure: str
     seed: int
 
+    @property
+    def training(self) -> dict[str, Any]:
+        """The configuration as the keyword arguments of `priorvol.train_ensemble`."""
+        return dict(vars(self.configuration))
+
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready dict."""
         return vars(self) | {
@@ -272,13 +277,10 @@ def learned(
 def _train(key: CellKey, chosen: TrainingSet, settings: SweepSettings, seed: int) -> Learned:
     """Train as `priorvol.train_ensemble` does, in one go on one worker."""
     from priorvol.training.production import Work
-    from priorvol.training.runs import Trainer
+    from priorvol.training.runs import trainer
 
-    how = settings.configuration
-    if how.batch_size == len(chosen):
-        how = replace(how, batch_size=None)
-    work = Work(Trainer(key.task, chosen, how, (settings.stop,)), 1)
-    outcome = work.train(Span(seed, 1, 0, settings.n_runs))
+    found = trainer(key.task, chosen, (settings.stop,), settings.training)
+    outcome = Work(found, 1).train(Span(seed, 1, 0, settings.n_runs))
     (table,) = outcome.tables.values()
     missed = outcome.tally.points[str(settings.stop)].not_reached
     return replace(learned(table, key.target, chosen, settings.measure), missed=missed)

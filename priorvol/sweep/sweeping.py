@@ -252,9 +252,7 @@ def _try(task: Task, wanted: SweepSettings) -> None:
 
     if wanted.n_runs:
         some = TrainingSet(tuple(range(wanted.train_size)), (0,) * wanted.train_size)
-        how = wanted.configuration.to_json()
-        how["initialization"] = wanted.configuration.initialization
-        trainer(task, some, (wanted.stop,), how)
+        trainer(task, some, (wanted.stop,), wanted.training)
     if wanted.posterior == "infinite":
         from priorvol.infinite.covariance import output_law
 

@@ -93,6 +93,19 @@ def test_a_cell_is_what_training_and_the_posterior_give(found):
             assert cell.trained.missed == ensemble.not_reached()
 
 
+def test_settings_of_training():
+    start = Prior(sigma_w=0.5)
+    how = {"batch_size": 4, "initialization": start, "stop": "zero_error+2", "loss": "mse"}
+    found = sweep(targets=TARGETS[0], n_sets=2, posterior="none", **how)
+    for number in range(2):
+        chosen = found.cell(0, 0, number).training_set
+        seed = seeds_of(found.targets[0], number)[0]
+        how |= {"n_runs": 12, "optimizer": "adam", "seed": seed, "n_jobs": 1}
+        table = train_ensemble(TASK, chosen, **how).table
+        error, _ = wrong_by_hand(table, TARGETS[0], chosen)
+        assert found.errors("trained")[0, 0, number] == pytest.approx(error)
+
+
 def test_training_sets(found):
     for i, j, number in itertools.product(range(2), range(3), range(3)):
         chosen = found.cell(i, j, number).training_set
