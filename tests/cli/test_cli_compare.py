@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from priorvol import TrainingSet, compare, load_run
+from priorvol import TrainingSet, compare, compare_settings, load_run, posterior_estimates
+from priorvol.cli import main
+from priorvol.comparison import functions_to_estimate
 
 QUICK = ["--bootstrap", "20", "--permutations", "19"]
 SAME = {"n_bootstrap": 20, "n_permutations": 19, "names": ("a", "b")}
@@ -69,7 +71,7 @@ def test_runs_of_one_name_are_told_apart(cli, own_desk):
             "takes the place of --train",
         ),
         (["a", "b", "--target", "00110011", "--training-set", "x.json"], "cannot read a training"),
-        (["a", "b", "--label", "x"], "given twice"),
+        (["a", "b", "--label", "x"], "once a run, 2 times"),
         (["a", "b", "--out", "x.txt"], "file type must be"),
         (["a", "b", "--out", "nowhere/x.png"], "is not a folder"),
         (["a", "b", "--level", "2"], "level must be"),
@@ -82,3 +84,145 @@ def test_runs_of_one_name_are_told_apart(cli, own_desk):
 )
 def test_bad_input(refused, on_desk, arguments, message):
     assert message in refused("compare", *arguments)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Return a folder with a posterior, two of its parts, and a training ensemble."""
+    folder = tmp_path_factory.mktemp("trained")
+    task = "--n-inputs 3 --hidden 4 --train 0-2 --target 00110011 --jobs 1 --no-progress".split()
+    for name, seed in (("bayes", "1"), ("more", "2")):
+        drawn = ["--proposals", "2e4", "--output-draws", "4", "--seed", seed]
+        assert main(["posterior", *task, *drawn, "--out", str(folder / name)]) == 0
+    how = ["--stop", "zero_error,epochs=20", "--runs", "300", "--out", str(folder / "nets")]
+    assert main(["train", *task, *how]) == 0
+    return folder
+
+
+@pytest.fixture
+def on_trained(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    return trained
+
+
+TARGET = ["--target", "00110011"]
+QUICK_SETTINGS = {"n_bootstrap": 20, "n_permutations": 19}
+
+
+def test_several_runs_are_rows(cli, on_trained):
+    found = cli("compare", "bayes", "nets", *TARGET, *QUICK, "--add-a", "more").out
+    tables = {f"nets/{n}": load_run(f"nets/{n}") for n in ("epochs=20", "zero_error")}
+    names = [name for name in tables if f"\n{name.split('/')[1]} " in found]
+    assert len(names) == 2
+    reference = [load_run("bayes"), load_run("more")]
+    wanted = compare_settings(
+        reference,
+        {"epochs=20": tables["nets/epochs=20"], "zero_error": tables["nets/zero_error"]},
+        target=TARGET[1],
+        name="bayes",
+        **QUICK_SETTINGS,
+    )
+    assert found == f"{wanted}\n"
+    assert "halves of bayes" in found
+    record = cli("compare", "bayes", "nets", *TARGET, *QUICK, "--sort", "stop", "--json").json
+    assert [row["label"] for row in record["rows"]] == ["epochs=20", "zero_error"]
+    other = [*QUICK, "--sort", "draws,stop", "--descending", "--json"]
+    record = cli("compare", "bayes", "nets", *other, "--label", "P", "--label", "x", "--label", "y")
+    assert [row["label"] for row in record.json["rows"]] == ["y", "x"]
+    assert record.json["reference"]["name"] == "P"
+
+
+def test_parts_give_draws_in_groups_their_null(cli, on_trained):
+    asked = ["compare", "bayes", "nets/zero_error", *QUICK]
+    assert "No halves of bayes are shown" in cli(*asked).out
+    assert "halves of bayes" in cli(*asked, "--add-a", "more").out
+    turned = ["compare", "nets/zero_error", "bayes", "--add-b", "more", *QUICK]
+    assert "halves of bayes" in cli(*turned).out
+
+
+def test_estimates_of_one_method_and_of_several(cli, on_trained):
+    asked = ["compare", "nets/zero_error", "--jobs", "1", *QUICK, *TARGET, "--min-count", "3"]
+    found = cli(*asked, "--estimates", "ep").out
+    assert "zero_error and ep" in found
+    assert "estimates by expectation_propagation" in found or "estimates by ep" in found
+    assert "have no error of their own" in found
+    several = cli(*asked, "--estimates", "ep,orthant", "--sort", "method").out
+    assert "\northant " in several
+    assert "error on 5 test inputs" in several
+    table = load_run("nets/zero_error")
+    functions = functions_to_estimate(table, min_count=3)
+    wanted = posterior_estimates(
+        table.task.wide(), table.source.training_set, functions, method="ep", n_jobs=1
+    )
+    alone = compare(
+        table,
+        wanted,
+        functions=functions,
+        target=TARGET[1],
+        names=("zero_error", "ep"),
+        min_count=3,
+        **QUICK_SETTINGS,
+    )
+    assert found == f"{alone}\n"
+
+
+def test_every_figure(cli, own_trained):
+    pair = ["compare", "bayes", "nets/zero_error", *QUICK, *TARGET]
+    for kind in ("all", "scatter", "ranks", "errors", "complexity"):
+        cli(*pair, "--out", f"{kind}.png", "--figure", kind)
+        assert (own_trained / f"{kind}.png").stat().st_size > 5000
+    asked = ["--figure", "complexity", "--measure", "entropy", "--out", "entropy.svg"]
+    cli(*pair, *asked)
+    assert "entropy" in (own_trained / "entropy.svg").read_text()
+    cli("compare", "bayes", "nets", *QUICK, *TARGET, "--out", "settings.png")
+    methods = ["--estimates", "ep,laplace", "--jobs", "1", "--min-count", "3", *QUICK]
+    cli("compare", "nets/zero_error", *methods, "--out", "methods.png")
+    for name in ("settings", "methods"):
+        assert (own_trained / f"{name}.png").stat().st_size > 5000
+
+
+@pytest.fixture
+def own_trained(trained, tmp_path, monkeypatch):
+    for each in trained.iterdir():
+        (tmp_path / each.name).symlink_to(each)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["bayes", "nets", "--add-b", "more"], "--add-b goes with one RUN_B"),
+        (["bayes", "nets/zero_error", "--sort", "stop"], "--sort goes with several"),
+        (["bayes", "nets", "--sort", "colour"], "column must be"),
+        (["bayes", "nets", "--sort", ","], "names of columns"),
+        (["bayes", "nets", "--descending"], "--descending goes with --sort"),
+        (["bayes", "nets", "--label", "x"], "once a run, 3 times"),
+        (["bayes", "nets", "--label", "x", "--label", "x", "--label", "y"], "names of their own"),
+        (["bayes", "nets", "--figure", "scatter"], "need --out"),
+        (["bayes", "nets", "--figure", "scatter", "--out", "x.png"], "is of one RUN_B"),
+        (["bayes", "more", "--figure", "settings", "--out", "x.png"], "several runs"),
+        (["bayes", "more", "--figure", "shape", "--out", "x.png"], "figure must be"),
+        (["bayes", "more", "--figure", "errors", "--out", "x.png"], "needs a --target"),
+        (["bayes", "more", "--measure", "k_lz", "--out", "x.png"], "goes with --figure complexity"),
+        (["bayes", "more", "--add-a", "more"], None),
+        (["bayes", "more", "--add-a", "bayes"], "cannot be added up: both tables hold"),
+        (["bayes", "more", "--add-a", "nets/zero_error"], "cannot be added up: "),
+        (["bayes", "more", "--jobs", "1"], "--jobs goes with --estimates"),
+        (["bayes", "more", "--estimates", "ep"], "take the place of RUN_B"),
+        (["bayes", "--estimates", "magic"], "estimates must be"),
+        (["bayes", "--estimates", "ep,ep"], "named twice"),
+        (["bayes", "--estimates", "ep", "--add-b", "more"], "--add-b goes with RUN_B"),
+        (["bayes", "--estimates", "ep", "--min-count", "1e9"], "--min-count draws"),
+        (["bayes", "--estimates", "ep", "--train", "0", *TARGET], "not the one"),
+    ],
+)
+def test_bad_input_of_several_and_of_estimates(refused, cli, on_trained, arguments, message):
+    if message is None:  # the same draws on both sides are told, not refused
+        cli("compare", *arguments, *QUICK)
+    else:
+        assert message in refused("compare", *arguments)
+
+
+def test_estimates_need_a_task_and_a_training_set(refused, on_desk):
+    assert "need a training set" in refused("compare", "a", "--estimates", "ep")
