@@ -226,8 +226,8 @@ def test_rejection_is_left_out_where_too_few_fit():
     assert f"rejection is left out: {found.samples.omitted['rejection']}" in str(found)
     rng = np.random.default_rng(0)
     word = rng.integers(2, size=32).astype(bool)
-    hard = TrainingSet.of_function(word, range(18))
-    slow = quick | {"settings": {"max_epochs": 5}, "n_proposals": 1e5, "n_posterior": 100}
+    hard = TrainingSet.of_function(word, range(22))
+    slow = quick | {"settings": {"max_epochs": 5}, "n_proposals": 3e6, "n_posterior": 100}
     found = experiment(Task(Architecture(5, (6,))), hard, **slow | {"target": word})
     assert "at infinite width by expectation propagation" in found.samples.omitted["rejection"]
     table = found.samples.tables["infinite width"]
@@ -297,11 +297,9 @@ def test_the_smaller_of_two_p_values_counts_twice(found):
 @pytest.mark.parametrize("wanted", [100, 100_000, 10_000_000])
 def test_chains_are_enough(steps, wanted):
     number, length = chains(wanted, steps)
-    assert (
-        number % length == 0
-        and number - length < max(wanted, MOST_CHAINS * 32 + length)
-        or (number == FEWEST_CHAINS * steps)
-    )
+    assert number % length == 0
+    if number - length >= wanted:  # no more than there must be
+        assert number // length <= MOST_CHAINS
     assert number >= wanted and number // length >= FEWEST_CHAINS and 32 <= length <= steps
 
 
