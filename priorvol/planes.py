@@ -21,9 +21,9 @@ import numpy.typing as npt
 
 from priorvol import bits, checks
 from priorvol._kernels.layers import BLOCK as COLUMNS
-from priorvol._kernels.networks import Network, Workspace, aligned
+from priorvol._kernels.networks import Network, Plan, Workspace, aligned
 from priorvol._kernels.plane_search import PLANES, SIDE
-from priorvol._kernels.planes import propose_in_planes
+from priorvol._kernels.planes import draw_batch, propose_in_planes, turn
 from priorvol.provenance import Span
 from priorvol.rng import stream_key
 from priorvol.screening import sharing
@@ -158,6 +158,34 @@ def draw_in_planes(
             fits = training_set.fits(keys[:n], m=task.m) if n else np.zeros(0, dtype=bool)
             if fits.any():
                 yield keys[:n][fits], groups[:n][fits]
+
+
+def turned_layer(
+    plan: Plan, live: int, angles: int, draw: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return weights (1, live) and bias (1,) of one output draw, float32 numbers in float64.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of the task, its stream at the end of the hidden layers.
+    live : int
+        Units of the last hidden layer that weights are drawn for.
+    angles : int
+    draw : int
+        Number of the output draw.
+
+    Examples
+    --------
+    See `priorvol.draw_parameters`.
+    """
+    batch, code = divmod(draw, PLANES * angles)
+    weights, turned = aligned(2 * SIDE * (live + 1)), aligned(live + 1)
+    for _ in range(batch + 1):
+        draw_batch(plan, plan.n_layers - 1, live, weights.ctypes.data)
+    turn(weights.ctypes.data, live, code, *directions(angles), turned.ctypes.data)
+    found = turned.astype(np.float64)
+    return found[None, :live], found[live:]
 
 
 class _Desk:

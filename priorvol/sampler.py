@@ -23,6 +23,7 @@ from priorvol._kernels.layers import BLOCK as COLUMNS
 from priorvol._kernels.networks import Network, Workspace
 from priorvol.counting import Counter, TSums
 from priorvol.gaussian_functions import count_functions, task_factor
+from priorvol.planes import PURPOSE, check_planes, turned_layer
 from priorvol.provenance import Provenance, Span
 from priorvol.rng import BLOCK, check_seed, stream_key
 from priorvol.sources import PriorSampling
@@ -149,8 +150,9 @@ def draw_parameters(
     seed: int,
     block: int = 0,
     index: int = 0,
-    output_draws: int = 1,
+    output_draws: int | None = None,
     output_draw: int = 0,
+    angles: int | None = None,
 ) -> Parameters:
     """Replay one sample: the parameters of network ``index`` of block ``block``.
 
@@ -164,6 +166,9 @@ def draw_parameters(
         Sample number g of a stream is index g % BLOCK of block g // BLOCK (`priorvol.rng`).
     output_draws, output_draw : int
         For grouped draws: how many a group has, and which one is wanted.
+    angles : int, optional
+        Of output draws in planes (`priorvol.planes`). Draw d is at angle d % ``angles`` of plane
+        d // ``angles``, which is one of the 1,024 of a batch.
 
     Returns
     -------
@@ -183,13 +188,14 @@ def draw_parameters(
     [(40, 7), (40, 40), (1, 40)]
     """
     check_task(task).require_finite("draw_parameters")
-    draws = check_sampling(task, output_draws)
+    draws = _check_replay(task, output_draws, angles)
     check_seed(seed)
     block = checks.integer("block", block, low=0, high=2**32 - 1)
     index = checks.integer("index", index, low=0, high=BLOCK - 1)
     chosen = checks.integer("output_draw", output_draw, low=0, high=draws - 1)
-    network, key = compile_task(task), stream_key(seed, draws)
-    work = _workspace(network, draws)
+    network = compile_task(task)
+    key = stream_key(seed, draws, "prior" if angles is None else PURPOSE)
+    work = _workspace(network, draws if angles is None else 1)
     n = task.inputs.n
     if work is None:
         column = np.empty(n + 1)
@@ -202,15 +208,23 @@ def draw_parameters(
     source, target = plan.others, plan.units
     live, alive = 0, np.ones(n, dtype=bool)
     for layer in range(task.architecture.n_layers):
-        above = draws if layer == task.architecture.n_layers - 1 else int(network.sizes[layer + 1])
+        is_last = layer == task.architecture.n_layers - 1
+        above = draws if is_last else int(network.sizes[layer + 1])
         below = n if layer == 0 else live
-        if layer < task.architecture.n_layers - 1:
-            drop = draws > 1 or layer < task.architecture.n_layers - 2
+        if not is_last:
+            if angles is None:
+                drop = draws > 1 or layer < task.architecture.n_layers - 2
+            else:
+                drop = layer == 0 and network.cube > 0
             live = networks.hidden_layer(plan, layer, live, drop, source, target)
             source, target = target, source
-        else:
+            drawn, biases = _columns(work.weights, below, above)
+        elif angles is None:
             networks.draw_weights(plan, layer, below, above)
-        drawn, biases = _columns(work.weights, below, above)
+            drawn, biases = _columns(work.weights, below, above)
+        else:
+            above, chosen = 1, 0
+            drawn, biases = turned_layer(plan, live, angles, output_draw)
         W = np.empty((above, len(alive)))
         W[:, alive] = drawn[:, ::-1] if layer == 0 else drawn
         W[:, ~alive] = _dead_weights(network, layer, above, int((~alive).sum()), key, block, index)
@@ -219,6 +233,13 @@ def draw_parameters(
     W, b = parameters[-1]
     parameters[-1] = (W[chosen : chosen + 1], b[chosen : chosen + 1])
     return parameters
+
+
+def _check_replay(task: Task, output_draws: Any, angles: Any) -> int:
+    if angles is None:
+        return check_sampling(task, 1 if output_draws is None else output_draws)
+    _, draws = check_planes(task, angles, output_draws)
+    return check_sampling(task, draws)
 
 
 def evaluate(task: Task, parameters: Parameters) -> Array:
