@@ -36,9 +36,9 @@ FEWEST_ACCEPTED = 1000
 FEWEST_CHAINS = 32
 """Markov chains that are drawn at least; `MOST_CHAINS` where they are quick to start."""
 
-MOST_CHAINS = 256
+MOST_CHAINS = 128
 
-_STARTS = 1 << 21  # proposals for the starts of chains, above which chains are few
+_STARTS = 1 << 20  # proposals for the starts of chains, above which chains are few
 
 ANGLES = 8
 """Angles in a plane by default."""
@@ -227,7 +227,7 @@ def chains(wanted: int, steps: int) -> tuple[int, int]:
     Examples
     --------
     >>> chains(100_000, 1 << 11), chains(100_000, 1 << 16)
-    ((100096, 391), (2097152, 65536))
+    ((100096, 782), (2097152, 65536))
     """
     number = min(max(_STARTS // steps, FEWEST_CHAINS), MOST_CHAINS)
     length = steps if number == FEWEST_CHAINS else min(steps, max(-(-wanted // number), SHORTEST))
