@@ -43,7 +43,7 @@ class Concordance:
         Least squares of y on x, which counting noise in x makes too small.
     ceiling : dict of str to (float, float, float)
         Mean, low and high of ``pearson``, ``spearman`` and ``slope_naive`` for two perfect samplers
-        of one distribution with these numbers of draws.
+        with these numbers of draws, of distributions whose log P differ by a constant, if at all.
     reason : str
         Why numbers are nan, or empty.
     """
@@ -99,8 +99,9 @@ def concordance(
     The noise of the two sides is independent, so its variances add to those of x and y and
     nothing to their covariance (Fuller, Measurement Error Models, 1987, section 1.3). The ceiling
     draws both sides anew around true values that spread as much as the pooled log P less its
-    noise: each is moved towards the mean by sqrt(s^2 / (s^2 + v)), s^2 being the variance without
-    noise and v its own noise, since pooled values as they are would spread too far.
+    noise, at the mean level of either side: each is moved towards the mean by
+    sqrt(s^2 / (s^2 + v)), s^2 being the variance without noise and v its own noise, since pooled
+    values as they are would spread too far.
     """
     k = len(points.x)
     ratio = log_ratio(
@@ -202,8 +203,9 @@ def _ceiling(
     shrink = np.sqrt(np.divide(spread, total, out=np.zeros(len(x)), where=total > 0))
     truth = pooled.mean() + shrink * (pooled - pooled.mean())
     found = []
+    levels = [float(values.mean() - pooled.mean()) for values in (x, y)]
     for _ in range(n_ceiling):
-        u, v = points.redraw_a(truth, rng), points.redraw_b(truth, rng)
+        u, v = points.redraw_a(truth + levels[0], rng), points.redraw_b(truth + levels[1], rng)
         if np.ptp(u) > 0 and np.ptp(v) > 0:
             slope = float(np.cov(u, v)[0, 1] / u.var(ddof=1))
             found.append((*pearson_spearman(u, v), slope))

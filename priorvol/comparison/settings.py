@@ -233,10 +233,10 @@ def _estimates_row(
     if target is not None:
         here = (words == bits.as_word(target, reference.m)).all(axis=1)
         in_list = estimates[int(here.argmax())] if here.any() else None
-    methods = ", ".join(sorted({each.method for each in estimates}))
+    quantities = ", ".join(sorted({each.quantity for each in estimates}))
     return SettingRow(
         label=label,
-        settings={"source": "estimates", "method": methods},
+        settings={"source": "estimates", "quantity": quantities},
         agreement=agreement_with(reference, words, estimates, None, options, errors),
         n_shared=0,
         error=None,

@@ -136,6 +136,8 @@ def _defaults(optimizer: str | None) -> dict[str, Any]:
 def _probability(found: Estimate | None) -> str:
     if found is None:
         return "-"
+    if not found.has_error:
+        return f"{found.p:.3g}"
     low, high = found.interval
     return f"{found.p:.3g} [{low:.3g}, {high:.3g}]"
 

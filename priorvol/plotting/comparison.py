@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from priorvol.comparison.report import Comparison, Side, p_text
+from priorvol.comparison.report import Comparison, Side, interval_text, p_text
 from priorvol.plotting.appearance import axes
 from priorvol.plotting.legend import legend_below
 
@@ -200,6 +200,8 @@ def _axis(side: Side) -> str:
         "P_SGD(f|S)": r"$P_\mathrm{SGD}(f\,|\,S)$",
         "P_B(f|S)": r"$P_B(f\,|\,S)$",
         "P(f|S)": r"$P(f\,|\,S)$",
+        "P_B(f|S) under a unit-noise probit link": r"$P_B(f\,|\,S)$ of noisy labels",
+        "P_NNGP(f|S)": r"$P_\mathrm{NNGP}(f\,|\,S)$",
         "P_NTK(f|S)": r"$P_\mathrm{NTK}(f\,|\,S)$",
         "P(f)": "$P(f)$",
     }
@@ -209,21 +211,16 @@ def _axis(side: Side) -> str:
 def _title(found: Comparison) -> str:
     """Say the coefficients and their ceiling, the size of the difference, and the p-value."""
     c = found.agreement.concordance
-    lines = [[], [], []]  # type: list[list[str]]
+    lines = []
     if math.isfinite(c.pearson.value):
-        text = f"Pearson {c.pearson.value:.3f}"
-        if "pearson" in c.ceiling:
-            text += " (perfect samplers {:.3f} [{:.3f}, {:.3f}])".format(*c.ceiling["pearson"])
-        lines[0].append(text)
-    for name, coefficient in (("noise taken off", c.pearson_corrected), ("slope", c.slope)):
-        if math.isfinite(coefficient.value):
-            text = f"{name} {coefficient.value:.3f}"
-            if math.isfinite(coefficient.low):
-                text += f" [{coefficient.low:.3f}, {coefficient.high:.3f}]"
-            lines[1].append(text)
+        ceiling = interval_text(c.ceiling.get("pearson"), ".3f")
+        lines.append(f"Pearson {c.pearson.value:.3f} (perfect samplers {ceiling})")
+    for name, each in (("noise taken off", c.pearson_corrected), ("slope", c.slope)):
+        if math.isfinite(each.value):
+            ends = f" [{each.low:.3f}, {each.high:.3f}]" if math.isfinite(each.low) else ""
+            lines.append(f"{name} {each.value:.3f}{ends}")
+    if math.isfinite(found.p_value) and lines:
+        lines[-1] += f", p of equality {p_text(found.p_value)}".replace("<", "< ")
     if math.isfinite(c.log_ratio.sd):
-        lines[2].append(f"spread of ln ratio {c.log_ratio.sd_text()} nats")
-    if math.isfinite(found.p_value):
-        text = p_text(found.p_value)
-        lines[2].append(f"p of equality {text}".replace(" <", " < "))
-    return "\n".join(", ".join(line) for line in lines if line)
+        lines.append(f"spread of ln ratio {c.log_ratio.sd_text()} nats")
+    return "\n".join(lines)

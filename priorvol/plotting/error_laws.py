@@ -65,7 +65,7 @@ def error_laws_plot(comparison: Comparison, ax: Axes | None = None) -> Axes:
             if law is None:
                 continue
             text = f"{side.name}: mean {law.mean:.3g} [{law.low:.3g}, {law.high:.3g}]"
-            at = x + shift / errors.n_test
+            at = x + (0.0 if None in (errors.a, errors.b) else shift) / errors.n_test
             width = 0.36 / errors.n_test
             ax.bar(at, law.p, width, color=colour, alpha=0.55, linewidth=0, label=text)
             shown = law.p > 0

@@ -177,6 +177,35 @@ def test_groups_are_no_more_than_they_are():
     assert missed == 0
 
 
+def test_parts_of_draws_in_groups_are_a_fair_null():
+    rng, p, pairs = np.random.default_rng(11), zipf(60, 1.0), 40
+    told, inside = 0, np.zeros(2)
+    for seed in range(pairs):
+        drawn = groups(p, 600, 6, rng)
+        parts = [table_of(drawn[i : i + 200], 7, seed=seed, start=i) for i in (0, 200, 400)]
+        null = compare(parts, parts[0], seed=seed, **QUICK).null_a
+        told += null.equality.p_value <= 0.1
+        ratio = null.concordance.log_ratio
+        inside += ratio.sd_low == 0.0, ratio.mean_low <= 0.0 <= ratio.mean_high
+    assert told / pairs <= 0.1 + 3 * math.sqrt(0.09 / pairs)
+    assert (inside / pairs > 0.95 - 4 * math.sqrt(0.95 * 0.05 / pairs)).all()
+
+
+def test_the_ceiling_is_of_a_constant_factor_as_well():
+    rng, p = np.random.default_rng(12), zipf(300, 1.0)
+    lost = np.append(p / 4, np.full(3500, 0.75 / 3500))  # the rest is on functions never compared
+    rows = []
+    for seed in range(50):
+        a, b = table(np.append(p, np.zeros(3500)), 3000, rng), table(lost, 6000, rng)
+        c = compare(a, b, seed=seed, **(QUICK | {"n_ceiling": 20})).agreement.concordance
+        rows.append([c.pearson.value, c.ceiling["pearson"][0], c.log_ratio.mean])
+    rows = np.array(rows)
+    difference = rows[:, 1] - rows[:, 0]
+    assert_within(difference.mean(), 0.0, difference.std(ddof=1) / math.sqrt(len(rows)), sigmas=4)
+    error = rows[:, 2].std(ddof=1) / math.sqrt(len(rows))
+    assert_within(rows[:, 2].mean(), -math.log(4), error, sigmas=5)
+
+
 def test_groups_that_differ_are_told_apart():
     rng = np.random.default_rng(9)
     a = table_of(groups(zipf(60, 0.8), 400, 8, rng), 7)

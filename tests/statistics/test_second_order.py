@@ -54,7 +54,7 @@ def law(k, spread, rng):
 
 @pytest.mark.parametrize("spread", [0.0, 0.15, 0.5])
 def test_compare_finds_the_spread_between_two_laws(spread):
-    rng, times, k = np.random.default_rng(3), 150, 25
+    rng, times, k = np.random.default_rng(3), 100, 25
     p, q = law(k, spread, rng)
     words = np.arange(k, dtype=np.uint64)[:, None]
     found, hits = [], []
