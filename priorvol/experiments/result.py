@@ -179,7 +179,7 @@ class Experiment:
             "evidence": None if evidence is None else evidence.to_json(),
             "omitted": self.samples.omitted | self.omitted,
             "estimates_of_target": {
-                name: estimates[0].to_json() for name, estimates in self.estimates.items()
+                name: _timeless(estimates[0]) for name, estimates in self.estimates.items()
             },
             "n_estimated": len(self.functions),
             "comparisons": _without_functions(self.comparisons),
@@ -201,6 +201,11 @@ class Experiment:
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
+
+
+def _timeless(estimate: Estimate) -> dict[str, Any]:
+    """Return an estimate without the seconds that it took, so that results can be repeated."""
+    return {key: value for key, value in estimate.to_json().items() if key != "seconds"}
 
 
 def _without_functions(comparisons: Mapping[str, Comparison]) -> dict[str, Any]:

@@ -28,9 +28,11 @@ from priorvol.training_set import TrainingSet, check_training_set
 METHODS = ("ep", "orthant", "nngp", "ntk", "laplace")
 """Estimation methods that may be asked for."""
 
-DEFAULT_SETTINGS: tuple[dict[str, Any], ...] = (
-    {"optimizer": "sgd", "batch_size": 8, "learning_rate": 0.01},
-)
+DEFAULT_BATCH = 8
+"""Training inputs in a step by default, if there are as many."""
+
+DEFAULT_RATE = 0.01
+"""Learning rate of SGD by default: small, and far from where training diverges."""
 
 _ORTHANT_ERROR = 0.02
 _WITH_ERROR = ("orthant", "nngp", "ntk")
@@ -41,7 +43,7 @@ def experiment(
     training_set: TrainingSet,
     *,
     target: Any,
-    settings: Any = DEFAULT_SETTINGS,
+    settings: Any = None,
     n_runs: int = 10_000,
     n_posterior: int = 100_000,
     n_proposals: int = 10_000_000_000,
@@ -75,9 +77,10 @@ def experiment(
     training_set : TrainingSet
     target : any form of one function
         What errors are counted against, on the inputs that are not in S.
-    settings : mappings
-        Of `priorvol.training.TrainingConfiguration`'s fields, and ``stop``, one stopping point or
-        several; `priorvol.experiments.setting_grid` makes all combinations.
+    settings : mappings, optional
+        By default SGD with a batch of `DEFAULT_BATCH` and a learning rate of `DEFAULT_RATE` to zero
+        error. Mappings of `priorvol.training.TrainingConfiguration`'s fields, and ``stop``, one
+        stopping point or several; `priorvol.experiments.setting_grid` makes all combinations.
     n_runs : int
         Training runs of each setting.
     n_posterior : int
@@ -133,6 +136,9 @@ def experiment(
     """
     check_training_set(training_set, check_task(task).m)
     word = bits.as_word(target, task.m)
+    if settings is None:
+        size = min(DEFAULT_BATCH, len(training_set))
+        settings = {"optimizer": "sgd", "batch_size": size, "learning_rate": DEFAULT_RATE}
     chosen = read_settings(settings)
     options = Options(
         min_count=min_count,

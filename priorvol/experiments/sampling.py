@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from priorvol import checks
+from priorvol.comparison.options import FEWEST_DRAWS
 from priorvol.experiments.seeds import part_seed
 from priorvol.posterior_sampling import (
     SHORTEST,
@@ -31,7 +32,7 @@ PERCEPTRON = "posterior"
 """Functions of perceptrons with Gaussian parameters that fit, drawn directly."""
 
 FEWEST_ACCEPTED = 1000
-"""Accepted functions below which rejection is not tried, and is no reference."""
+"""Functions that rejection must be expected to accept, if as many are wanted."""
 
 FEWEST_CHAINS = 32
 """Markov chains that are drawn at least; `MOST_CHAINS` where they are quick to start."""
@@ -73,11 +74,9 @@ class Samples:
 
     @property
     def reference(self) -> str | None:
-        """Which one training is held against: finite width, if enough was accepted."""
-        table = self.tables.get(REJECTION)
-        if table is not None and table.n_samples >= FEWEST_ACCEPTED:
-            return REJECTION
-        return next((name for name in self.tables if name != REJECTION), None)
+        """Which one training is held against: finite width where there is one."""
+        tables = self.tables.items()
+        return next((name for name, table in tables if table.n_groups >= FEWEST_DRAWS), None)
 
 
 @dataclass(frozen=True)
@@ -242,12 +241,13 @@ def _number(
     The first draws say how many fit; they are drawn again with the others.
     """
     draws = how["output_draws"]
+    fewest = min(FEWEST_ACCEPTED, wanted)
     tried, wide = min(max(_PILOT - _PILOT % draws, _PILOT_GROUPS * draws), most), None
     while (accepted := _accepted(task, training_set, tried, how)) < _TRUSTED:
         if tried == most:
             return 0, f"only {accepted:,} of {most:,} functions of the prior fit"
         wide = _log_evidence(task, training_set) if wide is None else wide
-        if wide + math.log(_UNLIKE * most) < math.log(FEWEST_ACCEPTED):
+        if wide + math.log(_UNLIKE * most) < math.log(fewest):
             size = f"about 10^{wide / math.log(10):.1f}" if math.isfinite(wide) else "0"
             return 0, (
                 f"P(S) is {size} at infinite width by expectation propagation, and {accepted:,} "
@@ -255,10 +255,10 @@ def _number(
             )
         tried = min(_PILOT_GROWTH * tried, most)
     share = accepted / tried
-    if share * most < FEWEST_ACCEPTED:
+    if share * most < fewest:
         return 0, (
             f"{accepted:,} of the first {tried:,} functions of the prior fit: of {most:,} fewer "
-            f"than {FEWEST_ACCEPTED:,} would"
+            f"than {fewest:,} would"
         )
     number = min(wanted / share, float(most))
     return min(math.ceil(number / draws) * draws, most), ""
