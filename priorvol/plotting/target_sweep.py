@@ -94,7 +94,7 @@ def target_sweep_plot(
             curve = found.by_complexity(learner, level=level)
             for i, colour in enumerate(colours):
                 _draw(ax, curve, i, colour, learner, _shift(number, len(chosen), curve.k))
-        if len(chosen) > 1 or len(found.tasks) > 1:
+        if len(found.tasks) > 1:
             for i, (label, colour) in enumerate(zip(found.labels, colours, strict=True)):
                 ax.plot([], [], "-", color=colour, marker=MARKERS[i % 7], label=_tex(label))
         for learner in chosen:

@@ -271,7 +271,7 @@ def _uniform(m: int, wanted: _Wanted, number: int, rng: np.random.Generator) -> 
     low = np.unique(levels[levels <= last])
     if max(wanted.levels) <= last:
         return _chosen(listed, levels, _nearest(wanted, low, m), number, rng)
-    walk = FlatWalk(m, rng)
+    walk = FlatWalk(m, rng, listed=listed[levels <= last])
     chosen = _nearest(wanted, np.union1d(low, walk.seen[walk.seen > last]), m)
     found = _chosen(listed, levels, [level for level in chosen if level <= last], number, rng)
     drawn = walk.draw([level for level in chosen if level > last], number)
