@@ -203,7 +203,8 @@ def draw(
         look = {"marker": "x", "markersize": 2.5, "linestyle": "none", "color": "#009E73"}
         means = named.by_target("trained")[0][0]
         left.plot(named.k, means, **look, label="trained networks, atlas")
-        left.legend(loc="lower right")
+        left.set_ylim(0.0, 0.95)  # parities are worse than chance
+        left.legend(loc="upper left", ncols=2)
         left.set_title("7-40-40-1 ReLU, 64 of 128 inputs labelled")
         plotting.target_sweep_plot(tanh, right, learners=["trained"], legend=False)
         handles, labels = right.get_legend_handles_labels()
