@@ -1,8 +1,10 @@
-"""Two distributions over functions side by side: training against sampling, A against B.
+"""Distributions over functions side by side: training against sampling, A against B.
 
 `compare` joins two tables, or a table and estimates, function by function, and says as a whole how
-far they agree: coefficients without counting noise and their ceiling, bounds on distances, a test
-of equality, test errors; and what two halves of either would give.
+far they agree: coefficients without counting noise and their ceiling, the spread of the log ratio,
+agreement at equal test error, bounds on distances, a test of equality, test errors beside baselines
+that take no network; and what two halves of either would give. `compare_settings` does so for many
+tables against one reference, a row a setting.
 """
 
 from priorvol.comparison.baselines import Baseline

@@ -130,7 +130,8 @@ class Comparison:
     agreement : Agreement
         From independent halves.
     null_a, null_b : Agreement or None
-        Split halves of one side; None for grouped draws and estimates.
+        Split halves of one side; None for estimates, and for draws in groups unless several tables
+        were given.
     errors : Errors or None
         Test errors; None without a target.
     n_shared : int
@@ -279,7 +280,7 @@ _ROWS = (
     "slope, noise in both",
     "slope, least squares",
     "  perfect samplers",
-    "ln(P of B / P of A), spread",
+    "ln ratio of P: spread (nats)",
     "  mean",
     "total variation within",
     "Jensen-Shannon within (nats)",
