@@ -156,20 +156,17 @@ def _compare(
 
 def _fitting(table: FunctionTable, sets: list[TrainingSet], measure: str) -> list[Learned] | None:
     """Return complexities of the draws that fit each training set; None if one has no such."""
-    functions = np.ascontiguousarray(table.functions)
-    found = []
-    for chosen in sets:
-        fits = chosen.fits(functions, m=table.m)
-        if not fits.any():
-            return None
-        found.append((functions[fits], np.asarray(table.counts)[fits]))
+    functions, counts = np.ascontiguousarray(table.functions), np.asarray(table.counts)
+    masks = [chosen.fits(functions, m=table.m) for chosen in sets]
+    if not all(fits.any() for fits in masks):
+        return None
     inputs = None if table.task is None else table.task.inputs
-    every, place = np.unique(
-        np.concatenate([words for words, _ in found]), axis=0, return_inverse=True
-    )
-    k = complexity.compute(every, measure, m=table.m, inputs=inputs, progress=False)[measure]
-    each = np.split(np.round(k, DIGITS)[place], np.cumsum([len(words) for words, _ in found])[:-1])
-    return [_learned(values, counts) for values, (_, counts) in zip(each, found, strict=True)]
+    k = np.empty(len(functions))
+    held = np.logical_or.reduce(masks)
+    words = functions[held]
+    found = complexity.compute(words, measure, m=table.m, inputs=inputs, progress=False)
+    k[held] = np.round(found[measure], DIGITS)
+    return [_learned(k[fits], counts[fits]) for fits in masks]
 
 
 def _learned(values: Array, counts: npt.NDArray[np.int64]) -> Learned:
