@@ -183,7 +183,7 @@ def _first_weights(m: int, uniform: Levels, low: Levels) -> Array:
     places, numbers = np.unique(low[low < mean], return_counts=True)
     rising = np.interp(levels, [*places, mean], [*np.log(numbers), most])
     falling = most - np.maximum(levels - mean, 0.0) ** 2 / (2.0 * deviation**2)
-    return np.minimum(rising, falling)
+    return np.asarray(np.minimum(rising, falling))
 
 
 def _n_distinct(pool: list[Words]) -> int:
