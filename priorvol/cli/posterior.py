@@ -39,7 +39,7 @@ def add_parser(verbs: Any) -> None:
     work.add_argument("--output-draws", type=shared.whole, metavar="N", help=text)
     text = "finite width: make output draws in planes, with so many angles in each, such as 8: "
     text += (
-        "far more draws fit in the same time; --output-draws is then a multiple of 1024 N (once)"
+        "far more draws fit in the same time; --output-draws is then a multiple of 1024 N (1024 N)"
     )
     work.add_argument("--angles", type=shared.whole, metavar="N", help=text)
     text = "infinite width: steps of a Markov chain, 1 for independent draws (by the acceptance)"

@@ -29,6 +29,15 @@ def test_finite_width(cli, at, draws):
     assert found.lines[-1] == f"accepted of 20,000 functions of the prior: {acceptance(wanted)}"
 
 
+def test_output_draws_in_planes(cli, at):
+    number = ["--proposals", "1e5", "--angles", "4", "--seed", "7"]
+    found = cli("posterior", *FINITE, *DATA, *RUN, *number)
+    wanted = posterior(task(5), S, n_proposals=100_000, angles=4, seed=7, n_jobs=1)
+    assert load_run("runs/a") == wanted
+    assert found.lines[-1] == f"accepted of 102,400 functions of the prior: {acceptance(wanted)}"
+    assert "at 4 angles of planes" in cli("show", "runs/a").out
+
+
 def test_infinite_width(cli, at):
     chains = ["--samples", "2000", "--chain-length", "8"]
     found = cli("posterior", *WIDE, *DATA, *RUN, *chains, "--json").json
@@ -72,6 +81,10 @@ def test_goes_on_and_is_shown(cli, refused, at, contents):
         (
             [*WIDE, *DATA, *RUN, "--samples", "9", "--output-draws", "2"],
             "--output-draws does not go with infinite width",
+        ),
+        (
+            [*WIDE, *DATA, *RUN, "--samples", "9", "--angles", "4"],
+            "--angles does not go with infinite width",
         ),
         ([*FINITE, *RUN, "--proposals", "9"], "a training set is wanted: --train and --target"),
         ([*FINITE, *DATA[:2], *RUN, "--proposals", "9"], "--train and --target go together"),
