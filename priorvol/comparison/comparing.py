@@ -33,6 +33,7 @@ def compare(
     n_permutations: int = 999,
     n_bootstrap: int = 1000,
     n_ceiling: int = 200,
+    nulls: bool = True,
 ) -> Comparison:
     """Compare two distributions over functions, with honest errors.
 
@@ -67,6 +68,8 @@ def compare(
     seed : int
     n_permutations, n_bootstrap, n_ceiling : int
         Of the test of equality, of intervals of coefficients, and pairs of perfect samplers.
+    nulls : bool
+        Whether to put the halves of either side through all of this as well.
 
     Returns
     -------
@@ -120,6 +123,7 @@ def compare(
         n_ceiling=n_ceiling,
         level=level,
         seed=seed,
+        nulls=nulls,
     )
     names = _check_names(names)
     b, tables = None, [a.table]

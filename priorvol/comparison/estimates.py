@@ -210,4 +210,5 @@ def compare_estimates(
         level=options.level,
         min_count=options.min_count,
         seed=options.seed,
+        nulls=options.nulls,
     )

@@ -39,6 +39,7 @@ class Options:
     n_ceiling: int = 200
     level: float = 0.95
     seed: int = 0
+    nulls: bool = True
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -57,6 +58,8 @@ class Options:
             ),
             "seed": check_seed(self.seed),
         }
+        if not isinstance(self.nulls, bool):
+            raise ValueError(f"nulls must be True or False, got {self.nulls!r:.80}")
         for name, value in settled.items():
             object.__setattr__(self, name, value)
 

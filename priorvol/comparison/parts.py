@@ -32,11 +32,13 @@ class Drawn:
     halves: tuple[FunctionTable, FunctionTable] | None = None
 
     def null(self, options: Options, which: str, errors: ErrorCount | None) -> Agreement | None:
-        """Return what the halves say of each other; None where there are none.
+        """Return what the halves say of each other; None where there are none, or none are asked.
 
         A fair coin sends each independent draw to a half. Of draws in groups it would send draws of
         one group to both, so there the halves are the tables that were added up.
         """
+        if not options.nulls:
+            return None
         if self.table.output_draws == 1:
             sample = whole(self.table)
             halves = sample.halves(generator(options.seed, f"split-half null{which}"))

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from priorvol import bits
-from priorvol.comparison.baselines import Baseline
 from priorvol.comparison.concordance import Concordance
 from priorvol.comparison.distances import Bounds
 from priorvol.comparison.equal_errors import EqualErrors
@@ -16,7 +15,6 @@ from priorvol.comparison.errors import Errors
 from priorvol.comparison.samples import Array
 from priorvol.result import Estimate
 from priorvol.rows import Counts, Words
-from priorvol.text import align
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +136,8 @@ class Comparison:
         Groups of draws (runs) that both sides made from the same random numbers.
     level : float
     min_count, seed : int
+    nulls : bool
+        Whether nulls were asked for.
     """
 
     functions: Words
@@ -155,6 +155,7 @@ class Comparison:
     level: float
     min_count: int
     seed: int
+    nulls: bool = True
 
     @property
     def p_value(self) -> float:
@@ -229,92 +230,9 @@ class Comparison:
 
     def __str__(self) -> str:
         """Return the whole comparison for people."""
-        level = f"{100 * self.level:g}%"
-        lines = [f"{side.name}: {side.description}" for side in (self.a, self.b)]
-        lines += ["", *_seen(self), ""]
-        columns = [("A and B", self.agreement)]
-        columns += [("A, halves", self.null_a)] if self.null_a else []
-        columns += [("B, halves", self.null_b)] if self.null_b else []
-        names = {"A and B": f"{self.a.name} and {self.b.name}"}
-        names |= {"A, halves": f"halves of {self.a.name}", "B, halves": f"halves of {self.b.name}"}
-        cells = [_column(names[key], found) for key, found in columns if found is not None]
-        heading = ("", *_ROWS)
-        lines += align(list(zip(heading, *cells, strict=True)), left=range(len(cells) + 1))
-        equality = self.agreement.equality
-        lines += ["", f"Test of equality: {equality.method}."]
-        lines.append(
-            f"Intervals are {level}; log P is compared on functions chosen by other draws of the "
-            f"same tables, with {self.min_count} draws expected."
-        )
-        if any(side.output_draws not in (1, None) for side in (self.a, self.b)):
-            lines.append("Draws come in groups: errors are clustered, or take a group as one draw.")
-        lines += [
-            grouped_remark(side.name)
-            for side, null in ((self.a, self.null_a), (self.b, self.null_b))
-            if null is None and side.output_draws not in (1, None)
-        ]
-        if self.n_shared:
-            lines.append(
-                f"Both sides used the same random numbers in {self.n_shared:,} draws or runs, and "
-                "are not independent: no error or p-value here allows for that. Use another seed."
-            )
-        if self.agreement.concordance.reason:
-            lines.append(f"No corrected coefficients: {self.agreement.concordance.reason}.")
-        if self.errors is not None:
-            lines += ["", *_errors(self, self.errors)]
-        return "\n".join(lines)
+        from priorvol.comparison.report_text import lines
 
-
-_ROWS = (
-    "draws",
-    "functions compared",
-    "their share of the draws",
-    "with no draw on a side",
-    "Pearson of log P",
-    "  perfect samplers",
-    "Spearman",
-    "  perfect samplers",
-    "Pearson, noise taken off",
-    "  test error alone gives",
-    "  among equal test errors",
-    "slope, noise in both",
-    "slope, least squares",
-    "  perfect samplers",
-    "ln ratio of P: spread (nats)",
-    "  mean",
-    "total variation within",
-    "Jensen-Shannon within (nats)",
-    "p of equality",
-)
-
-
-def _column(name: str, found: Agreement) -> list[str]:
-    c, equal = found.concordance, found.equal_errors
-    ceilings = [
-        interval_text(c.ceiling.get(key), "+.3f") for key in ("pearson", "spearman", "slope_naive")
-    ]
-    p = found.equality.p_value
-    return [
-        name,
-        ", ".join(f"{n:,}" for n in found.draws if n) or "-",
-        f"{c.n_functions:,}",
-        ", ".join(f"{share:.3f}" for share in c.mass if not math.isnan(share)) or "-",
-        f"{c.n_unseen[0]:,}, {c.n_unseen[1]:,}",
-        str(c.pearson),
-        ceilings[0],
-        str(c.spearman),
-        ceilings[1],
-        str(c.pearson_corrected),
-        *(["-", "-"] if equal is None else [str(equal.by_error), str(equal.within)]),
-        str(c.slope),
-        "-" if math.isnan(c.slope_naive) else f"{c.slope_naive:+.3f}",
-        ceilings[2],
-        c.log_ratio.sd_text(),
-        c.log_ratio.mean_text(),
-        "-" if found.total_variation is None else str(found.total_variation),
-        "-" if found.jensen_shannon is None else str(found.jensen_shannon),
-        p_text(p),
-    ]
+        return "\n".join(lines(self))
 
 
 def p_text(p: float) -> str:
@@ -330,62 +248,12 @@ def p_text(p: float) -> str:
     return f"{p:.3g}" if p >= 1e-99 else "<1e-99"
 
 
-def grouped_remark(name: str) -> str:
-    """Say why a table of grouped draws has no halves, and how to have them."""
-    return (
-        f"No halves of {name} are shown: one table of draws in groups cannot be split by them; "
-        "give a second run of the same kind, of another seed, beside it."
-    )
-
-
 def interval_text(found: tuple[float, float, float] | None, form: str) -> str:
     """Return a value with its interval in a format, or ``-``."""
     if found is None or math.isnan(found[0]):
         return "-"
     value, low, high = (format(number, form) for number in found)
     return f"{value} [{low}, {high}]"
-
-
-def _seen(found: Comparison) -> list[str]:
-    """Say what each side holds that the other does not, and what neither does."""
-    rows = []
-    for side, only in ((found.a, found.only_a), (found.b, found.only_b)):
-        other = found.b if side is found.a else found.a
-        if only is not None:
-            low, high = only.mass.interval
-            rows.append(
-                f"{only.n_functions:,} functions only of {side.name}, {only.mass.p:.4g} "
-                f"[{low:.4g}, {high:.4g}] of its draws; each has P below {only.limit:.3g} "
-                f"under {other.name}"
-            )
-        if side.missing is not None:
-            low, high = side.missing.interval
-            rows.append(
-                f"mass never seen under {side.name}: {side.missing.p:.4g} [{low:.4g}, {high:.4g}]"
-            )
-    return [f"{found.n_listed:,} functions in all", *rows]
-
-
-def _errors(found: Comparison, errors: Errors) -> list[str]:
-    lines = [f"Mean error on {errors.n_test:,} test inputs"]
-    for side, law in ((found.a, errors.a), (found.b, errors.b)):
-        if law is not None:
-            lines.append(f"  {side.name}: {law}")
-    if not math.isnan(errors.difference):
-        ends = f"[{errors.difference_low:+.4f}, {errors.difference_high:+.4f}]"
-        lines.append(f"  {found.b.name} less {found.a.name}: {errors.difference:+.4f} {ends}")
-    lines += ["and without a network", *baseline_lines(errors.baselines)]
-    return lines
-
-
-def baseline_lines(found: tuple[Baseline, ...]) -> list[str]:
-    """Return a line a baseline: its mean error, and where its error lies."""
-    lines = []
-    for each in found:
-        low, high = each.quantile(0.025), each.quantile(0.975)
-        ends = "" if math.isnan(low) or low == high else f", 95% in [{low:.4f}, {high:.4f}]"
-        lines.append(f"  {each.name}: {each.error:.4f}{ends}")
-    return lines
 
 
 def finite(value: Any) -> Any:

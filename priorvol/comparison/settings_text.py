@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from priorvol.comparison.report import Agreement, grouped_remark, interval_text, p_text
+from priorvol.comparison.report import Agreement, interval_text, p_text
+from priorvol.comparison.report_text import grouped_remark
 from priorvol.result import Estimate
 from priorvol.text import align, shorten
 

@@ -49,6 +49,7 @@ def compare_tables(
         level=options.level,
         min_count=options.min_count,
         seed=options.seed,
+        nulls=options.nulls,
     )
 
 

@@ -13,7 +13,7 @@ from priorvol.comparison.log_ratio import log_ratio
 from priorvol.simplicity.association import associate
 from priorvol.table import FunctionTable
 
-QUICK = {"n_bootstrap": 0, "n_permutations": 0, "n_ceiling": 0}
+QUICK = {"n_bootstrap": 0, "n_permutations": 0, "n_ceiling": 0, "nulls": False}
 LEVEL = 0.9
 
 

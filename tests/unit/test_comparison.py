@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -378,3 +379,30 @@ def test_bad_choices_of_functions(options):
         functions_to_estimate(A, **options)
     with pytest.raises(ValueError, match="must be a FunctionTable"):
         functions_to_estimate("x")
+
+
+def test_nulls_can_be_left_out():
+    with_nulls, without = compare(A, B, **QUICK), compare(A, B, nulls=False, **QUICK)
+    assert with_nulls.null_a is not None
+    assert without.null_a is None
+    assert without.null_b is None
+    assert without.agreement == with_nulls.agreement
+    assert "halves" not in str(without)
+    with pytest.raises(ValueError, match="nulls must be True or False, got 1"):
+        compare(A, B, nulls=1, **QUICK)
+
+
+def test_the_error_of_one_evidence_moves_the_mean_alone():
+    values = {text: rough(p) for text, p in zip(NAMES[:3], (0.46, 0.23, 0.17), strict=True)}
+    shared = {"training_set_error": 0.3}
+    moved = {
+        text: replace(each, standard_error=math.hypot(0.1, 0.3), diagnostics=shared)
+        for text, each in values.items()
+    }
+    plain, found = (compare(A, each, **QUICK).agreement.concordance for each in (values, moved))
+    assert found.slope.value == pytest.approx(plain.slope.value)
+    assert found.log_ratio.sd == pytest.approx(plain.log_ratio.sd)
+    half, wider = (c.log_ratio.mean_high - c.log_ratio.mean for c in (plain, found))
+    assert wider == pytest.approx(math.hypot(half, 1.959964 * 0.3))
+    over = compare(A, values, evidence=rough(1.0, 0.3), **QUICK).agreement.concordance
+    assert over.log_ratio.mean_high == pytest.approx(found.log_ratio.mean_high)
