@@ -100,7 +100,8 @@ def target_sweep_plot(
         for learner in chosen:
             ink = colours[0] if len(found.tasks) == 1 else INK
             ax.plot([], [], **_look(learner, ink), marker="o", label=NAMES[learner])
-        ax.set_ylim(0.0, _TOP)
+        shown = [found.by_complexity(name).mean for name in (*_GREY, *chosen)]
+        ax.set_ylim(0.0, max(_TOP, min(float(np.nanmax(shown)) + 0.03, 1.0)))
         ax.set_xlabel(f"{complexity.measure(found.settings.measure).label} of the target")
         ax.set_ylabel("error on held-out inputs")
         if legend:
