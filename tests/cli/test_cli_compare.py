@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from priorvol import TrainingSet, compare, compare_settings, load_run, posterior_estimates
+from priorvol import TrainingSet, compare, compare_settings, load_run, plotting, posterior_estimates
 from priorvol.cli import main
 from priorvol.comparison import functions_to_estimate
 
@@ -44,7 +44,7 @@ def test_errors_and_labels(cli, own_desk):
 
 
 def test_figures(cli, own_desk):
-    asked = ["--figure", "scatter", "--out", "plain.png", "--out", "plain.pdf"]
+    asked = ["--figure", "ranks", "--out", "plain.png", "--out", "plain.pdf"]
     found = cli("compare", "a", "b", *QUICK, *asked)
     assert found.lines[-2:] == ["plain.png", "plain.pdf"]
     for name in ("plain.png", "plain.pdf"):
@@ -166,19 +166,41 @@ def test_estimates_of_one_method_and_of_several(cli, on_trained):
     assert found == f"{alone}\n"
 
 
-def test_every_figure(cli, own_trained):
+def test_every_figure_is_drawn_by_its_function(cli, own_trained, monkeypatch):
+    drawn = []
+    for name in plotting.__all__:
+        if name != "style":
+
+            def record(*given, name=name, **options):
+                drawn.append((name, type(given[0]).__name__, options))
+
+            monkeypatch.setattr(plotting, name, record)
     pair = ["compare", "bayes", "nets/zero_error", *QUICK, *TARGET]
     methods = ["compare", "nets/zero_error", "--estimates", "ep,laplace", "--jobs", "1", *QUICK]
-    for name, arguments, text in (
-        ("all", pair, "spread of ln ratio"),
-        ("ranks", [*pair, "--figure", "ranks"], "rank of"),
-        ("errors", [*pair, "--figure", "errors"], "majority class"),
-        ("complexity", [*pair, "--figure", "complexity", "--measure", "entropy"], "entropy of"),
-        ("settings", ["compare", "bayes", "nets", *QUICK, *TARGET], "mean test error"),
-        ("methods", [*methods, "--min-count", "3"], ", laplace"),
+    measure = ["--figure", "complexity", "--measure", "entropy"]
+    for arguments, wanted in (
+        (pair, [("comparison_figure", "Comparison", {})]),
+        ([*pair, "--figure", "scatter"], [("comparison_plot", "Comparison", {})]),
+        ([*pair, "--figure", "ranks"], [("comparison_rank_plot", "Comparison", {})]),
+        ([*pair, "--figure", "errors"], [("error_laws_plot", "Comparison", {})]),
+        ([*pair, *measure], [("error_complexity_plot", "Comparison", {"measure": "entropy"})]),
+        (
+            ["compare", "bayes", "nets", *QUICK],
+            [("settings_panel_plot", "SettingsComparison", {})],
+        ),
+        (
+            [*methods, "--min-count", "3"],
+            [("comparison_plot", "Comparison", {"colorbar": each}) for each in (False, True)],
+        ),
     ):
-        assert cli(*arguments, "--out", f"{name}.svg").lines[-1] == f"{name}.svg"
-        assert text in (own_trained / f"{name}.svg").read_text()
+        drawn.clear()
+        assert cli(*arguments, "--out", "x.svg").lines[-1] == "x.svg"
+        assert drawn == wanted
+
+
+def test_a_figure_of_settings(cli, own_trained):
+    cli("compare", "bayes", "nets", *QUICK, *TARGET, "--out", "settings.svg")
+    assert "mean test error" in (own_trained / "settings.svg").read_text()
 
 
 @pytest.fixture

@@ -225,7 +225,6 @@ def settings():
 def test_settings_are_rows(settings):
     for quantity in SETTING_QUANTITIES:
         ax = plotting.settings_plot(settings, quantity=quantity)
-        ax.figure.draw_without_rendering()
         rows = [label.get_text() for label in ax.get_yticklabels()]
         assert rows[:3] == ["ref (halves)", "one", "a longer name of a setting"]
         assert len(rows) == (5 if quantity == "error" else 3)
