@@ -227,7 +227,7 @@ def predict(options: argparse.Namespace, scale: float, size: int) -> PosteriorCo
         task,
         atlas_targets(7, ["first"]),
         train_size=size,
-        n_sets=4 * options.sets,
+        n_sets=5 * options.sets,
         n_runs=2 * options.runs,
         n_samples=2000,
         optimizer="adam",
@@ -260,9 +260,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder for figures and cells")
     parser.add_argument("--targets", type=int, default=5, help="drawn at each complexity")
-    parser.add_argument("--sets", type=int, default=4, help="training sets of each target")
+    parser.add_argument("--sets", type=int, default=3, help="training sets of each target")
     parser.add_argument("--runs", type=int, default=25, help="networks on each training set")
-    parser.add_argument("--draws", type=int, default=1_000_000, help="of the networks' prior")
+    parser.add_argument("--draws", type=int, default=600_000, help="of the networks' prior")
     parser.add_argument("--encoding", default="pm1", help="of the tanh networks' inputs")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)

@@ -62,7 +62,8 @@ def target_sweep(
     Parameters
     ----------
     tasks : Task or sequence of Task
-        Of finite width, on inputs of the same number; such as one for each sigma_w.
+        On inputs of the same number, and of finite width where networks are trained; such as one
+        for each sigma_w.
     targets : Target, function or a sequence of them
         See `priorvol.sweep.draw_targets` and `priorvol.sweep.atlas_targets`.
     train_size : int

@@ -152,6 +152,13 @@ def test_rejection():
     assert all(cell.trained is None and cell.posterior.n_draws > 0 for cell in found.cells)
 
 
+def test_infinite_width_has_a_posterior_only():
+    wide = limit_task(TASK)
+    found = sweep(wide, n_runs=0)
+    assert found.learners == ("posterior",)
+    np.testing.assert_array_equal(found.errors("posterior"), sweep().errors("posterior"))
+
+
 def test_refused_posteriors_are_counted_and_left_out():
     blind = Task(Architecture(3, (8,)), Prior(sigma_b=0.0))  # f(0) = 0 always
     found = sweep(blind, "11111110", n_runs=0, train_size=7, n_sets=6)
