@@ -40,6 +40,18 @@ PURPOSE = "planes"
 _LEAST_ROOM = 1 << 14
 
 
+def can_turn(task: Task) -> bool:
+    """Whether a task has an output layer whose law no rotation changes, above hidden ones.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture, Prior
+    >>> can_turn(Task(Architecture(3, (8,)))), can_turn(Task(Architecture(3)))
+    (True, False)
+    """
+    return bool(task.architecture.hidden) and task.prior.distribution[-1] == "gaussian"
+
+
 def check_planes(task: Task, angles: Any, output_draws: Any = None) -> tuple[int, int]:
     """Return angles and output draws, or raise ``ValueError`` if a task cannot be drawn so.
 

@@ -23,7 +23,7 @@ from priorvol._kernels import rows as row_kernels
 from priorvol._kernels.networks import Workspace
 from priorvol.counting import Counter, TSums
 from priorvol.intervals import grouped_interval
-from priorvol.planes import check_planes, draw_in_planes
+from priorvol.planes import can_turn, check_planes, draw_in_planes
 from priorvol.producer import SPAN_DRAWS, Producer, pilot
 from priorvol.provenance import Span
 from priorvol.result import Estimate, Proportions
@@ -309,9 +309,16 @@ def refuse_none(table: FunctionTable) -> FunctionTable:
         found = acceptance(table)
         raise ValueError(
             f"none of {found.n_samples:,} proposals fits the training set: P(S) is below "
-            f"{math.exp(found.high):.2g} (95%): raise n_proposals, {_ADVICE}"
+            f"{math.exp(found.high):.2g} (95%): raise n_proposals, {_advice(table.source, table.task)}"
         )
     return table
+
+
+def _advice(source: Any, task: Task | None) -> str:
+    """Return what is faster than what found nothing."""
+    if source.angles is None and task is not None and can_turn(task):
+        return f"make output draws in planes (angles = 8), {_ADVICE}"
+    return _ADVICE
 
 
 def _refuse_hopeless(producer: Producer, training_set: TrainingSet, n_jobs: int) -> None:
@@ -328,7 +335,7 @@ def _refuse_hopeless(producer: Producer, training_set: TrainingSet, n_jobs: int)
         raise ValueError(
             f"rejection from the prior is hopeless here: at infinite width P(S) is {size}, and "
             f"{proposals:.1e} networks an hour would give fewer than {FEWEST_PER_HOUR} that fit: "
-            f"{_ADVICE}"
+            f"{_advice(producer.source, producer.task)}"
         )
 
 

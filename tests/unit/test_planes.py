@@ -188,8 +188,11 @@ def test_sources():
 
 def test_hopeless_training_sets_are_refused_at_once():
     no_bias = Task(Architecture(3, (8,)), Prior(sigma_b=0.0))
-    with pytest.raises(ValueError, match=r"hopeless here: at infinite width P\(S\) is 0, and"):
-        posterior(no_bias, TrainingSet([0], [1]), n_proposals=10**9, angles=4)
+    impossible = TrainingSet([0], [1])
+    with pytest.raises(ValueError, match=r"P\(S\) is 0, and .* that fit: draw at infinite width"):
+        posterior(no_bias, impossible, n_proposals=10**9, angles=4)
+    with pytest.raises(ValueError, match=r"that fit: make output draws in planes \(angles = 8\)"):
+        posterior(no_bias, impossible, n_proposals=10**9)
 
 
 @pytest.mark.parametrize(
