@@ -306,10 +306,10 @@ def acceptance(table: FunctionTable, *, level: float = 0.95) -> Estimate:
 def refuse_none(table: FunctionTable) -> FunctionTable:
     """Return a table, or raise ``ValueError`` with advice if no draw was accepted."""
     if len(table) == 0:
-        found = acceptance(table)
+        found, advice = acceptance(table), _advice(table.source, table.task)
         raise ValueError(
             f"none of {found.n_samples:,} proposals fits the training set: P(S) is below "
-            f"{math.exp(found.high):.2g} (95%): raise n_proposals, {_advice(table.source, table.task)}"
+            f"{math.exp(found.high):.2g} (95%): raise n_proposals, {advice}"
         )
     return table
 
