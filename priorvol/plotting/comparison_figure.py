@@ -91,6 +91,10 @@ def _fill(figure: Figure, found: Comparison) -> list[Axes]:
         (dots,) = [each for each in main.collections if each.get_array() is not None]
         extend: Any = "max" if found.errors.of_functions.max() > top_error(found) else "neither"
         left.colorbar(dots, ax=beside, label="test error", pad=0.15, aspect=25, extend=extend)
+    entries = dict(zip(*reversed(main.get_legend_handles_labels()), strict=True))
+    main.get_legend().remove()  # it was laid out for Axes without margins
+    where: Any = {"loc": "outside lower center", "ncols": 2, "alignment": "left"}
+    left.legend(list(entries.values()), list(entries), **where)
     drawn = [main, above, beside]
     if with_errors:
         drawn.append(error_laws_plot(found, right.subplots()))
