@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from priorvol.comparison import Comparison
 from priorvol.experiments.result import Experiment
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def save_results(found: Experiment, folder: str | Path) -> list[Path]:
 
 
 def save_figures(found: Experiment, folder: str | Path) -> list[Path]:
-    """Draw P_SGD against P_B for every table, and against every estimate; PNG and PDF.
+    """Draw P_SGD against P_B for every table and every estimate, and the settings; PNG and PDF.
 
     Raises
     ------
@@ -57,18 +56,19 @@ def save_figures(found: Experiment, folder: str | Path) -> list[Path]:
         from matplotlib.figure import Figure
 
         drawn: dict[str, Figure] = {}
-        titles = {f"p_sgd_{file_name(name)}": name for name in found.comparisons}
-        pairs = {name: found.comparisons[title] for name, title in titles.items()}
+
+        def empty(name: str) -> Figure:
+            drawn[name] = Figure()
+            return drawn[name]
+
+        for title, comparison in found.comparisons.items():
+            plotting.comparison_figure(comparison, empty(f"p_sgd_{file_name(title)}"))
         if found.widths is not None:
-            pairs["p_b_widths"] = found.widths
-        for name, comparison in pairs.items():
-            drawn[name] = Figure(figsize=(7.0, 3.9))
-            _draw_pair(comparison, drawn[name])
-            drawn[name].suptitle(titles.get(name, str(found.task)), fontsize="medium")
+            plotting.comparison_figure(found.widths, empty("p_b_widths"))
+        if found.settings is not None and len(found.settings) > 1:
+            plotting.settings_panel_plot(found.settings, figure=empty("settings"))
         if found.against_estimates:
-            n = len(found.estimates)
-            drawn["estimates"] = Figure(figsize=(2.8 * n, 6.2))
-            _draw_estimates(found, drawn["estimates"])
+            _draw_estimates(found, empty("estimates"))
         for name, figure in drawn.items():
             for kind in FORMATS:
                 files.append(path / f"{name}.{kind}")
@@ -88,14 +88,6 @@ def file_name(text: str) -> str:
     return re.sub(r"[^\w.+-]+", "_", text.replace("<", " below "))
 
 
-def _draw_pair(comparison: Comparison, figure: Figure) -> None:
-    from priorvol import plotting
-
-    left, right = figure.subplots(1, 2, width_ratios=(1.15, 1.0))
-    plotting.comparison_plot(comparison, left)
-    plotting.error_laws_plot(comparison, right)
-
-
 def _draw_estimates(found: Experiment, figure: Figure) -> None:
     """Draw the last table of P_B above the first of P_SGD, a column a method."""
     from priorvol import plotting
@@ -104,13 +96,16 @@ def _draw_estimates(found: Experiment, figure: Figure) -> None:
     sampled = [name for name in names if name in found.samples.tables]
     trained = [name for name in names if name in found.tables]
     rows = [*sampled[-1:], *trained[:1]]
+    figure.set_size_inches(3.1 * len(found.estimates), 0.4 + 2.9 * len(rows))
     axes = figure.subplots(len(rows), len(found.estimates), squeeze=False)
     entries: dict[str, Any] = {}
     for row, name in zip(axes, rows, strict=True):
         for ax, method in zip(row, found.estimates, strict=True):
             plotting.comparison_plot(found.against_estimates[name, method], ax)
             handles, labels = ax.get_legend_handles_labels()
-            entries |= dict(zip(labels, handles, strict=True))
+            for label, handle in zip(labels, handles, strict=True):
+                alone = label.startswith("only ")
+                entries.setdefault(f"not there: {label.split(': ')[1]}" if alone else label, handle)
             ax.get_legend().remove()
     figure.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=3)
     if trained:
