@@ -76,8 +76,8 @@ def compare_settings(
     All rows share the reference, so their errors are not independent, and p-values are of each row
     alone: the smallest of r of them is to be held against the level over r.
 
-    One core takes some two seconds a table of 10^5 draws and 3 x 10^4 functions, most of it for
-    permutations.
+    One core takes half a second a table of 10^5 draws and 3 x 10^4 functions, most of it for
+    permutations, and 0.05 seconds with all three numbers 0.
 
     Examples
     --------
