@@ -223,7 +223,7 @@ def sample(plan, last_mask, key, block, first, count, draws, keys):
     for g in range(count):
         start_at(plan.state, key, first + g, block, 0)
         source, target = plan.others, plan.units
-        live = 0
+        live = np.int64(0)  # a literal would have `hidden_layer` compiled for it
         for layer in range(n_hidden):
             drop = draws > 1 or layer < n_hidden - 1
             live = hidden_layer(plan, layer, live, drop, source, target)

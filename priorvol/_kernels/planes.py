@@ -33,7 +33,7 @@ _IN_PANEL = PANEL * LANES
 def hidden_on_all(plan):
     """Compute all hidden layers; return how many units live and the address of their panels."""
     source, target = plan.others, plan.units
-    live = 0
+    live = np.int64(0)  # a literal would have `hidden_layer` compiled for it
     for layer in range(plan.n_layers - 1):
         live = hidden_layer(plan, layer, live, layer == 0 and plan.cube > 0, source, target)
         source, target = target, source
@@ -47,12 +47,12 @@ def hidden_on_trained(trained, cube):
     ``cube`` is the cube on which units of the first layer live, or 0 if all do.
     """
     source, target = trained.others, trained.units
-    live = 0
+    live = np.int64(0)  # a literal would have `hidden_layer` compiled for it
     for layer in range(trained.n_layers - 1):
         if layer == 0 and cube > 0:
             live = first_layer(trained, cube)
         else:
-            live = hidden_layer(trained, layer, live, False, source, target)
+            live = hidden_layer(trained, layer, live, np.bool_(False), source, target)
         source, target = target, source
     return live, source
 

@@ -120,7 +120,7 @@ def propose(
     for g in range(first, first + count):
         start_at(plan.state, key, g, block, 0)
         source, target = plan.others, plan.units
-        live = 0
+        live = np.int64(0)  # a literal would have `hidden_layer` compiled for it
         for layer in range(split):
             drop = draws > 1 or layer < n_hidden - 1
             live = hidden_layer(plan, layer, live, drop, source, target)
@@ -132,7 +132,7 @@ def propose(
             if layer == 0 and cube > 0:
                 live = first_layer(trained, cube)
             else:
-                live = hidden_layer(trained, layer, live, False, below, above)
+                live = hidden_layer(trained, layer, live, np.bool_(False), below, above)
             below, above = above, below
         output_layer(trained, live, draws, below, above, bits.ctypes.data, words)
         for d in range(draws):
