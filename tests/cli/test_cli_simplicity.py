@@ -88,12 +88,16 @@ def test_complexity_of_real_inputs_takes_a_radius(cli, own_desk):
     assert "bdd_size" not in every
 
 
+def test_the_figure_of_all_measures(cli, own_desk):
+    cli("plot", "panel", "a", "--measure", "all", "--min-count", "1", "--out", "new.png")
+    assert (own_desk / "new.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize("run", ["a", "grouped"])
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["panel"],
-        ["panel", "--measure", "all", "--min-count", "1"],
+        ["panel", "--measure", "k_lz,entropy"],
         ["correlation", "--measure", "k_lz", *QUICK],
         ["distribution", "--bins", "5", "--level", "0.5"],
         ["rare", "--measure", "sop_terms", "--numbers", "2"],

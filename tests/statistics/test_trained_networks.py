@@ -22,11 +22,10 @@ RATE = 0.3
 
 
 @pytest.mark.parametrize(
-    ("parametrization", "depth", "width", "steps"),
-    [("ntk", 1, 64, 3), ("ntk", 2, 64, 4), ("standard", 1, 128, 5)],
+    ("parametrization", "depth", "width", "steps", "n"),
+    [("ntk", 1, 64, 3, 12_000), ("ntk", 2, 64, 4, 12_000), ("standard", 1, 128, 5, 40_000)],
 )
-def test_functions_of_wide_ensembles(parametrization, depth, width, steps):
-    n = 40_000
+def test_functions_of_wide_ensembles(parametrization, depth, width, steps, n):
     wide = Task(Architecture(2, (math.inf,) * depth, "erf"), PRIOR)
     prediction = train_prediction(
         wide, S, steps=steps, learning_rate=RATE, parametrization=parametrization
