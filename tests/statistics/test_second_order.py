@@ -5,11 +5,13 @@ import math
 import numpy as np
 import pytest
 from agreement import assert_within
+from scipy.stats import poisson
 
 from priorvol.comparison import compare
 from priorvol.comparison.concordance import LogPoints, _corrected
 from priorvol.comparison.equal_errors import equal_errors
 from priorvol.comparison.log_ratio import log_ratio
+from priorvol.comparison.samples import Sample
 from priorvol.simplicity.association import associate
 from priorvol.table import FunctionTable
 
@@ -152,3 +154,29 @@ def test_intervals_hold_the_agreement_within():
         inside += found.low <= 0.6 <= found.high
     # percentile intervals are a little short
     assert inside / times > LEVEL - 0.03 - 4 * math.sqrt(LEVEL * (1 - LEVEL) / times)
+
+
+def test_the_noise_of_log_counts_is_right_to_half_a_percent():
+    for mean in (4, 5, 6, 8, 10, 20, 60):
+        c = np.arange(0, int(mean + 40 * math.sqrt(mean) + 60))
+        p = poisson.pmf(c, mean)
+        log_p, noise = Sample(c, np.ones(len(c)), 10**9, 1).log_p()
+        variance = p @ log_p**2 - (p @ log_p) ** 2
+        assert p @ noise == pytest.approx(variance, rel=0.0055)
+
+
+@pytest.mark.parametrize("min_count", [5, 10])
+def test_two_samples_of_one_law_of_many_rare_functions_have_no_spread(min_count):
+    rng, times = np.random.default_rng(8), 60
+    p = np.arange(1.0, 1501) ** -0.8
+    p /= p.sum()
+    words = np.arange(1500, dtype=np.uint64)[:, None]
+    at_zero = 0
+    for seed in range(times):
+        counts = [rng.multinomial(40_000, p) for _ in range(2)]
+        a, b = (FunctionTable.from_counts(words[c > 0], c[c > 0], m=11) for c in counts)
+        options = QUICK | {"min_count": min_count, "level": LEVEL, "seed": seed}
+        found = compare(a, b, **options).agreement.concordance.log_ratio
+        at_zero += found.sd_low == 0.0
+    tail = (1.0 - LEVEL) / 2.0  # the interval can miss 0 on one side only
+    assert at_zero / times > 1 - tail - 4 * math.sqrt(tail * (1 - tail) / times)
