@@ -14,6 +14,15 @@ orthants within half an order of magnitude. What the literature says, and is onl
 P_SGD and log P_B go together, and are of one size (a factor of 10 at most on average), for the
 likeliest functions. That experiment had 10,000 training images, 100 test images and errors of a few
 percent.
+
+Measured (9 minutes of one core): orthants agree with samples, +0.003 +- 0.021 and -0.013 +- 0.018
+in ln for one and two hidden layers, and EP is within 0.04 in log10. Training is far more
+concentrated than the 0-1 posterior: its mean test error is 0.07 to 0.09 against 0.16, and the 50 to
+60 functions compared, with half to four fifths of the runs, have 10^-2.6 to 10^-3.1 of their share
+under P_B. There log P hardly go together after cross-entropy (Pearson 0.11 and 0.15, with
+intervals that hold 0) and somewhat after MSE (0.45 and 0.48). On 16 images they do, with slopes
+of 2.6 to 3.9. The NTK is closest to training with MSE: Pearson 0.59 and 0.75, P 10^-1.2 and 10^-0.4
+of P_SGD. So on this scale P_SGD is not P_B, nor of its size.
 """
 
 from __future__ import annotations
@@ -21,6 +30,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -156,11 +166,11 @@ def _claim(comparison: Comparison, sign: int) -> str:
     if math.isnan(c.pearson.value):
         return f"{c.n_functions} functions are too few to compare"
     size = sign * c.log_ratio.mean / math.log(10)
+    together = "go" if c.pearson.low > 0 else "are not seen to go"
     text = (
         f"over {c.n_functions} functions with {c.mass[0 if sign > 0 else 1]:.2f} of the runs, log "
-        f"P {'go' if c.pearson.low > 0 else 'do not go'} together (Pearson {c.pearson}, slope "
-        f"{c.slope}); P_B is 10^{size:+.2f} of P_SGD on average: "
-        f"{'of one size' if abs(size) < 1 else 'not of one size'}"
+        f"P {together} together (Pearson {c.pearson}, slope {c.slope}); P_B is 10^{size:+.2f} of "
+        f"P_SGD on average: {'of one size' if abs(size) < 1 else 'not of one size'}"
     )
     if not math.isnan(comparison.p_value):
         text += f"; p of equality {comparison.p_value:.2g}"
@@ -181,7 +191,7 @@ def draw(found: dict[int, tuple[Experiment, Few]], out: Path) -> None:
                     CROSS_ENTROPY, "orthant"
                 ],
                 f"MSE, {one.n_test} images": one.against_estimates[MSE, "ntk"],
-                f"cross-entropy, {FEW} images": few.training[CROSS_ENTROPY],
+                f"cross-entropy, {FEW} images": replace(few.training[CROSS_ENTROPY], errors=None),
             }
             for (title, comparison), ax in zip(panels.items(), row, strict=True):
                 plotting.comparison_plot(comparison, ax, colorbar=False)
@@ -198,7 +208,7 @@ def draw(found: dict[int, tuple[Experiment, Few]], out: Path) -> None:
                 ax.set_title(text, fontsize=6.5, loc="left")
         figure.legend(list(entries.values()), list(entries), loc="outside lower center", ncols=4)
         for kind in ("png", "pdf"):
-            figure.savefig(out / f"digits_sgd.{kind}", dpi=200)
+            figure.savefig(out / f"digits_sgd.{kind}", dpi=120)
 
 
 def main() -> int:

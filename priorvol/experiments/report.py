@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from priorvol import bits
 from priorvol.comparison.errors import error_law
 from priorvol.comparison.report import Agreement, interval_text, p_text
+from priorvol.experiments.sampling import WIDE
 from priorvol.result import Estimate, probability_text
 from priorvol.text import align, shorten
 
@@ -166,6 +167,10 @@ def _verdict(found: Experiment) -> list[str]:
         lines.append(
             f"P_SGD and P_B are told apart in {sum(apart.values())} of {len(apart)} cases (by all "
             f"functions or by mean test errors; Holm's correction, {level})."
+        )
+    if found.reference == WIDE:
+        lines.append(
+            "P_B is that of infinitely wide networks: the width is part of the difference."
         )
     return lines
 

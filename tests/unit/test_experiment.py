@@ -223,6 +223,7 @@ def test_rejection_is_left_out_where_too_few_fit():
     assert found.samples.omitted["rejection"].endswith(" of 3,000 functions of the prior fit")
     assert found.reference == "infinite width" and found.widths is None
     assert f"rejection is left out: {found.samples.omitted['rejection']}" in str(found)
+    assert str(found).endswith("the width is part of the difference.")
     rng = np.random.default_rng(0)
     word = rng.integers(2, size=32).astype(bool)
     hard = TrainingSet.of_function(word, range(22))
@@ -353,7 +354,7 @@ def test_the_report_says_what_was_measured(found):
     assert "of 4 cases (by all functions or by mean test errors; Holm's correction, 5%)" in text
     p = found.samples.tables["rejection"].probability(TARGET).p
     assert f"{p:.4g} [" in text
-    assert "nearest neighbour" in text
+    assert "nearest neighbour" in text and "infinitely wide networks" not in text
 
 
 def test_settings():
