@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from priorvol import checks, complexity
 from priorvol.sweep.averages import mean_error
-from priorvol.sweep.cells import DIGITS, Learned, limit_task
+from priorvol.sweep.cells import Learned, limit_task
+from priorvol.sweep.fitting import FittingDraws
 from priorvol.sweep.predictions import MeasuredComplexity, PosteriorComplexity, Prediction
 from priorvol.sweep.report import TargetSweep
 from priorvol.sweep.spectrum import PredictedComplexity, predict_complexity
 from priorvol.table import FunctionTable
 from priorvol.task import Task
-from priorvol.training_set import TrainingSet
 
 Array = npt.NDArray[np.float64]
 
@@ -125,17 +125,20 @@ def _compare(
     cells = [sweep.cell(*which, number) for number in range(sweep.n_sets)]
     drawn: list[Learned] = [getattr(cell, learner) for cell in cells]
     learnt = [found for found in drawn if found.counts]
-    fitting = _fitting(table, [cell.training_set for cell in cells], sweep.settings.measure)
-    values = [found.k for found in (*learnt, *(fitting or ()))]
+    sets = [cell.training_set for cell in cells]
+    draws = FittingDraws.of(table, sets, sweep.settings.measure)
+    fitting = [] if draws is None else draws.learned()
+    values = [found.k for found in (*learnt, *fitting)]
     k = np.unique(np.concatenate([spectrum.k, *map(np.array, values)]))
     measured = _average(k, learnt)
     p, error = _spread(k, spectrum.k, spectrum.p), _spread(k, spectrum.k, spectrum.standard_error)
     prior = _spread(k, spectrum.k, spectrum.prior)
     conditioned, apart = None, (math.nan, math.nan)
-    if fitting is not None:
+    if draws is not None:
         conditioned = _average(k, fitting)
-        pairs = [(a, b) for a, b in zip(fitting, drawn, strict=True) if b.counts]
-        apart = _paired(np.array([_shares(k, a) - _shares(k, b) for a, b in pairs]))
+        kept = np.flatnonzero([bool(found.counts) for found in drawn])
+        differences = [_shares(k, fitting[i]) - _shares(k, drawn[i]) for i in kept]
+        apart = _paired(np.array(differences), *draws.variances(k, kept))
     return Prediction(
         learner=learner,
         task=table.task or sweep.tasks[which[0]],
@@ -151,34 +154,6 @@ def _compare(
         from_prior=_distance(prior, measured.p),
         set_by_set=apart[0],
         set_by_set_floor=apart[1],
-    )
-
-
-def _fitting(table: FunctionTable, sets: list[TrainingSet], measure: str) -> list[Learned] | None:
-    """Return complexities of the draws that fit each training set; None if one has no such."""
-    functions, counts = np.ascontiguousarray(table.functions), np.asarray(table.counts)
-    masks = [chosen.fits(functions, m=table.m) for chosen in sets]
-    if not all(fits.any() for fits in masks):
-        return None
-    inputs = None if table.task is None else table.task.inputs
-    k = np.empty(len(functions))
-    held = np.logical_or.reduce(masks)
-    words = functions[held]
-    found = complexity.compute(words, measure, m=table.m, inputs=inputs, progress=False)
-    k[held] = np.round(found[measure], DIGITS)
-    return [_learned(k[fits], counts[fits]) for fits in masks]
-
-
-def _learned(values: Array, counts: npt.NDArray[np.int64]) -> Learned:
-    k, place = np.unique(values, return_inverse=True)
-    times = np.zeros(len(k), dtype=np.int64)
-    np.add.at(times, place, counts)
-    return Learned(
-        error=math.nan,
-        standard_error=math.nan,
-        n_draws=int(counts.sum()),
-        k=tuple(k.tolist()),
-        counts=tuple(times.tolist()),
     )
 
 
@@ -203,10 +178,15 @@ def _shares(k: Array, each: Learned) -> Array:
     return _spread(k, np.array(each.k), np.array(each.counts) / sum(each.counts))
 
 
-def _paired(differences: Array) -> tuple[float, float]:
-    """Return half the sum of |mean difference| over training sets, and its mean under none."""
+def _paired(differences: Array, variance: Array, alone: Array) -> tuple[float, float]:
+    """Return half the sum of |mean difference| over training sets, and its mean under none.
+
+    The scatter between sets holds all noise but for what they have in common, the draws that fit
+    several: that is the difference of the two variances.
+    """
     mean, error, _ = mean_error(differences.T)
-    return _distance(mean, np.zeros(len(mean))), _floor(error, np.zeros(len(error)))
+    common = np.sqrt(np.maximum(variance - alone, 0.0))
+    return _distance(mean, np.zeros(len(mean))), _floor(error, common)
 
 
 def _spread(k: Array, own: Array, values: Array) -> Array:
