@@ -136,6 +136,15 @@ def draw_in_planes(
     functions : (k, words) uint64
     groups : (k,) int64
         Rising; not the numbers of the hidden draws, and no group is in two batches.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture
+    >>> from priorvol.sampler import compile_task
+    >>> task, S = Task(Architecture(3, (8,))), TrainingSet([0, 5], [1, 1])
+    >>> parts = draw_in_planes(task, compile_task(task), S, 4, Span(0, 4096, 0, 2))
+    >>> all(bool(S.fits(functions, m=8).all()) for functions, _ in parts)
+    True
     """
     batches = span.output_draws // (PLANES * angles)
     desk = _Desk(network, training_set, batches)
@@ -189,7 +198,10 @@ def turned_layer(
 
     Examples
     --------
-    See `priorvol.draw_parameters`.
+    >>> from priorvol import Architecture, draw_parameters
+    >>> W, b = draw_parameters(Task(Architecture(3, (8,))), seed=0, angles=4, output_draw=5)[-1]
+    >>> W.shape, b.shape
+    ((1, 8), (1,))
     """
     batch, code = divmod(draw, PLANES * angles)
     weights, turned = aligned(2 * SIDE * (live + 1)), aligned(live + 1)
