@@ -37,7 +37,7 @@ T = TypeVar("T")
 _NETWORK = ("activation", "shift", "slope")
 _PRIOR = ("sigma_w", "sigma_b", "distribution", "weight_scaling", "bias_scaling")
 _POINTS = ("n_inputs", "encoding", "inputs", "key")
-_TASK = ("hidden", *_NETWORK, *_PRIOR, *_POINTS, "task")
+_TASK = ("n_inputs", "hidden", *_NETWORK, *_PRIOR, *_POINTS[1:], "task")
 
 
 class Parser(argparse.ArgumentParser):
