@@ -23,8 +23,8 @@ one core).
 
 Measured: all pass. The rank correlation of error and K is 0.87 [0.71, 0.95] for trained ReLU
 networks; at given K_LZ targets differ (f = "i is a multiple of 3" has K = 28 and error 0.55, a
-period-3 word that is simple for K_LZ alone; parity, K = 91, has 0.67). Majority class and nearest
-neighbour do as well from K = 49 up. sigma_w = 8 is within 0.036 of 1/2, and below it beyond its
+period-3 word that is simple for K_LZ alone; parity, K = 91, has 0.67). The majority class does as
+well from K = 49 up. sigma_w = 8 is within 0.036 of 1/2, and below it beyond its
 error for K up to 91. For f = x1 and sigma_w = 1 the predicted P(K given S) is at total variation
 0.07 from the posterior's (noise alone: 0.08) and 0.18 from that of trained networks (0.15), which
 are simpler, mean K 47.8 +- 1.5 against 54.8 +- 2.4; P(K) itself is at 0.64 and 0.72.
