@@ -1,8 +1,22 @@
 """What holds for every test."""
 
 import os
+import sys
 
 import pytest
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(_Examples(), "examples")  # for the package's doctests too
+
+
+class _Examples:
+    """Closes the figures that an example leaves open: the twenty-first would be a warning."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_teardown(self, item):
+        if isinstance(item, pytest.DoctestItem) and "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -62,13 +62,14 @@ def training_band_plot(
     Examples
     --------
     >>> import math
+    >>> from matplotlib.figure import Figure
     >>> from priorvol import Architecture, Task, TrainingSet
     >>> from priorvol.training.band import training_band
     >>> task = Task(Architecture(2, (math.inf,)))
     >>> S = TrainingSet([1, 2], [0, 1])
     >>> how = {"steps": 20, "learning_rate": 0.5, "n_networks": 20, "n_jobs": 1}
     >>> found = training_band(task, S, [8], **how)
-    >>> training_band_plot(found).get_title()
+    >>> training_band_plot(found, Figure().subplots()).get_title()
     'width 8'
     """
     if not isinstance(found, TrainingBand):
@@ -148,13 +149,14 @@ def band_distance_plot(
     Examples
     --------
     >>> import math
+    >>> from matplotlib.figure import Figure
     >>> from priorvol import Architecture, Task, TrainingSet
     >>> from priorvol.training.band import training_band
     >>> task = Task(Architecture(2, (math.inf,), "erf"))
     >>> found = training_band(
     ...     task, TrainingSet([1, 2], [0, 1]), [4, 8], steps=20, n_networks=20, n_jobs=1
     ... )
-    >>> band_distance_plot(found).get_yscale()
+    >>> band_distance_plot(found, Figure().subplots()).get_yscale()
     'log'
     """
     bands = {"": found} if isinstance(found, TrainingBand) else found
