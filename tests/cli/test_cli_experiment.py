@@ -55,20 +55,21 @@ def test_goes_on_and_draws(cli, at, contents):
     plain = [each for each in QUICK if each != "--no-figures"]
     command = ["experiment", *CUBE, "--target", "00110011", "--train-size", "4", *plain, *OUT]
     command += ["--batch-size", "2", "--start-sigma-b", "0.1", "--estimates", "none"]
+    command += ["--proposals", "50"]
     first = cli(*command, "--json").json
-    assert first["reference"] == "rejection" and len(first["training_set"]["labels"]) == 4
+    assert first["reference"] == "infinite width" and len(first["training_set"]["labels"]) == 4
     assert "out/p_sgd_sgd_zero_error.png" in first["files"]
     assert sorted(first["files"]) == sorted(
         str(path.relative_to(at)) for path in (at / "out").iterdir()
         if path.is_file() and path.name != "experiment.json"
     )  # fmt: skip
     (source,) = (at / "out" / "training").iterdir()
-    before = contents(at / "out" / "rejection"), contents(source)
+    before = contents(at / "out" / "wide"), contents(source)
     again = cli(*command, "--json", "--no-figures").json
     assert {key: first[key] for key in first if key != "files"} == {
         key: again[key] for key in again if key != "files"
     }
-    assert (contents(at / "out" / "rejection"), contents(source)) == before
+    assert (contents(at / "out" / "wide"), contents(source)) == before
 
 
 def test_digits_and_files(cli, at):
