@@ -51,7 +51,7 @@ from priorvol import (
     posterior_complexity,
     target_sweep,
 )
-from priorvol.sweep import PosteriorComplexity, atlas_targets, limit_task, tabulate
+from priorvol.sweep import PosteriorComplexity, atlas_targets, tabulate
 from priorvol.sweep.averages import mean_interval
 
 LEVELS = (7.0, 28.0, 49.0, 70.0, 91.0, 112.0, 133.0, 150.5)
@@ -258,7 +258,7 @@ def predict(options: argparse.Namespace, scale: float, size: int) -> PosteriorCo
         )
         for one, name, draws in (
             (task, "own", options.draws if scale == 1 else options.draws // 10),
-            (limit_task(task), "limit", 4 * options.draws),
+            (task.wide(), "limit", 4 * options.draws),
         )
     ]
     return posterior_complexity(found, drawn[0], limit_prior=drawn[1])

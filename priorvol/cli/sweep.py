@@ -204,7 +204,7 @@ def _predictions(options: argparse.Namespace, found: TargetSweep) -> list[Poster
     if options.predict is None:
         return []
     from priorvol import collect
-    from priorvol.sweep import limit_task, posterior_complexity
+    from priorvol.sweep import posterior_complexity
 
     drawn: dict[str, Any] = {"n_samples": options.predict, "seed": options.seed or 0}
     drawn |= {"n_jobs": options.jobs, "progress": False if options.no_progress else None}
@@ -212,7 +212,7 @@ def _predictions(options: argparse.Namespace, found: TargetSweep) -> list[Poster
     results = []
     for i, task in enumerate(found.tasks):
         priors: dict[str, Any] = {}
-        for name, wanted in (("prior", task), ("limit_prior", limit_task(task))):
+        for name, wanted in (("prior", task), ("limit_prior", task.wide())):
             if name == "prior" or found.settings.posterior == "infinite":
                 folder = options.out / "priors" / wanted.content_hash[:16]
                 priors[name] = collect(wanted, store=folder, **drawn)

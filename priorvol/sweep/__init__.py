@@ -10,7 +10,7 @@ Examples
 (1, 2)
 """
 
-from priorvol.sweep.cells import Learned, SweepCell, SweepSettings, limit_task
+from priorvol.sweep.cells import Learned, SweepCell, SweepSettings
 from priorvol.sweep.predicting import posterior_complexity
 from priorvol.sweep.predictions import (
     MeasuredComplexity,
@@ -37,7 +37,6 @@ __all__ = [
     "atlas_targets",
     "draw_targets",
     "given_targets",
-    "limit_task",
     "log_likelihood",
     "posterior_complexity",
     "predict_complexity",

@@ -225,19 +225,6 @@ def measure_cell(key: CellKey, settings: SweepSettings) -> SweepCell:
     return SweepCell(training_set=chosen, trained=trained, posterior=posterior)
 
 
-def limit_task(task: Task) -> Task:
-    """Return a task at infinite width, with the same depth, activation, prior and inputs.
-
-    Examples
-    --------
-    >>> from priorvol import Architecture
-    >>> limit_task(Task(Architecture(3, (8, 8)))).architecture.hidden
-    (inf, inf)
-    """
-    wide: tuple[Any, ...] = (math.inf,) * len(task.architecture.hidden)
-    return Task(replace(task.architecture, hidden=wide), task.prior, task.inputs)
-
-
 def learned(
     table: FunctionTable, target: Target, training_set: TrainingSet, measure: str
 ) -> Learned:
@@ -292,7 +279,7 @@ def _draw(key: CellKey, chosen: TrainingSet, settings: SweepSettings, seed: int)
 
     options: dict[str, Any] = {"seed": seed, "n_jobs": 1, "progress": False}
     if settings.posterior == "infinite":
-        task, options["n_samples"] = limit_task(key.task), settings.n_samples
+        task, options["n_samples"] = key.task.wide(), settings.n_samples
     else:
         task, options["n_proposals"] = key.task, settings.n_samples
         options["output_draws"] = settings.output_draws

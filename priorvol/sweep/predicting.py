@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from priorvol import checks, complexity
 from priorvol.sweep.averages import mean_error
-from priorvol.sweep.cells import Learned, limit_task
+from priorvol.sweep.cells import Learned
 from priorvol.sweep.fitting import FittingDraws
 from priorvol.sweep.predictions import MeasuredComplexity, PosteriorComplexity, Prediction
 from priorvol.sweep.report import TargetSweep
@@ -43,8 +43,8 @@ def posterior_complexity(
     task, target : int
         Which of the sweep's.
     limit_prior : FunctionTable, optional
-        Draws of the prior at infinite width, `priorvol.sweep.limit_task` of the task; needed to
-        predict a posterior drawn there. Without them that is left out.
+        Draws of the prior at infinite width, of `Task.wide`; needed to predict a posterior drawn
+        there. Without them that is left out.
     likelihood : "exact" or "independent"
         See `priorvol.sweep.spectrum.log_likelihood`.
     n_jobs : int
@@ -77,7 +77,7 @@ def posterior_complexity(
     own = sweep.tasks[i]
     _check_prior("prior", prior, own)
     if limit_prior is not None:
-        _check_prior("limit_prior", limit_prior, limit_task(own))
+        _check_prior("limit_prior", limit_prior, own.wide())
     found, predicted = [], {}
     for learner in sweep.learners:
         wide = learner == "posterior" and sweep.settings.posterior == "infinite"

@@ -16,7 +16,6 @@ from priorvol.sweep.cells import (
     CellKey,
     SweepCell,
     SweepSettings,
-    limit_task,
     measure_cell,
     training_set_of,
 )
@@ -257,7 +256,7 @@ def _try(task: Task, wanted: SweepSettings) -> None:
     if wanted.posterior == "infinite":
         from priorvol.infinite.covariance import output_law
 
-        output_law(limit_task(task))
+        output_law(task.wide())
     elif wanted.posterior == "rejection":
         from priorvol.posterior_sampling import is_drawn_by_rejection
         from priorvol.sampler import check_sampling

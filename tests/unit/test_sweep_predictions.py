@@ -20,7 +20,7 @@ from priorvol import (
     posterior_complexity,
     target_sweep,
 )
-from priorvol.sweep import limit_task, log_likelihood, predict_complexity, tabulate
+from priorvol.sweep import log_likelihood, predict_complexity, tabulate
 from priorvol.sweep.fitting import FittingDraws
 from priorvol.sweep.spectrum import LIKELIHOODS
 
@@ -233,10 +233,10 @@ def test_predictions_at_infinite_width():
     found = target_sweep(
         TASK, "00000000", train_size=3, n_sets=3, n_runs=0, n_samples=2000, n_jobs=1
     )
-    table = collect(limit_task(TASK), n_samples=50_000, n_jobs=1)
+    table = collect(TASK.wide(), n_samples=50_000, n_jobs=1)
     own = collect(TASK, n_samples=500, n_jobs=1)
     (each,) = posterior_complexity(found, own, limit_prior=table).predictions
-    assert each.task == limit_task(TASK) and each.spectrum.n_samples == 50_000
+    assert each.task == TASK.wide() and each.spectrum.n_samples == 50_000
     assert each.set_by_set < 2.0 * each.set_by_set_floor
     with pytest.raises(ValueError, match="limit_prior is needed"):
         posterior_complexity(found, own)

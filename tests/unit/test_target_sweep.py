@@ -27,7 +27,6 @@ from priorvol.sweep import (
     Target,
     TargetSweep,
     cells,
-    limit_task,
     sweeping,
     task_labels,
 )
@@ -82,9 +81,7 @@ def test_a_cell_is_what_training_and_the_posterior_give(found):
             ensemble = train_ensemble(
                 task, cell.training_set, n_runs=12, optimizer="adam", seed=first, n_jobs=1
             )
-            drawn = posterior(
-                limit_task(task), cell.training_set, n_samples=60, seed=second, n_jobs=1
-            )
+            drawn = posterior(task.wide(), cell.training_set, n_samples=60, seed=second, n_jobs=1)
             for table, learnt in ((ensemble.table, cell.trained), (drawn, cell.posterior)):
                 error, k = wrong_by_hand(table, target.function, cell.training_set)
                 assert learnt.error == pytest.approx(error, rel=1e-12)
@@ -153,7 +150,7 @@ def test_rejection():
 
 
 def test_infinite_width_has_a_posterior_only():
-    wide = limit_task(TASK)
+    wide = TASK.wide()
     found = sweep(wide, n_runs=0)
     assert found.learners == ("posterior",)
     np.testing.assert_array_equal(found.errors("posterior"), sweep().errors("posterior"))
