@@ -166,6 +166,15 @@ def sample_posterior(
         Where run folders are kept, to go on with.
     say : callable
         Is told what is done.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture
+    >>> task, S = Task(Architecture(2, (4,))), TrainingSet([0, 3], [0, 1])
+    >>> found = sample_posterior(task, S, n_posterior=100, proposals=Proposals(10_000, 1, None),
+    ...     seed=0, n_jobs=1, folder=None, progress=False, say=lambda text: None)
+    >>> list(found.tables), found.reference, found.omitted
+    (['rejection', 'infinite width'], 'rejection', {})
     """
     tables: dict[str, FunctionTable] = {}
     omitted: dict[str, str] = {}

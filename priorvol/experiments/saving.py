@@ -21,6 +21,16 @@ def save_results(found: Experiment, folder: str | Path) -> list[Path]:
     ------
     ValueError
         If the folder is not there or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from priorvol import Architecture, Task, TrainingSet, experiment
+    >>> found = experiment(Task(Architecture(2, (4,))), TrainingSet([0, 3], [0, 1]), target="0011",
+    ...     n_runs=50, n_posterior=100, estimates=(), n_permutations=9, n_jobs=1, progress=False)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [file.name for file in save_results(found, folder)]
+    ['results.json', 'report.txt', 'functions.csv', 'settings.csv']
     """
     from priorvol.store.experiments import write_csv, write_json, write_text
 

@@ -120,19 +120,46 @@ def write_estimates(file: str | Path, key: dict[str, Any], estimates: Sequence[E
 
 
 def write_json(file: Path, record: dict[str, Any]) -> None:
-    """Write a JSON object, whole or not at all."""
+    r"""Write a JSON object, whole or not at all.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_json(Path(folder) / "a.json", {"seed": 0})
+    ...     (Path(folder) / "a.json").read_text()
+    '{\n "seed": 0\n}\n'
+    """
     write_text(file, json.dumps(record, indent=1, allow_nan=False) + "\n")
 
 
 def write_csv(file: Path, rows: Sequence[Sequence[Any]]) -> None:
-    """Write rows of a table, the heading first; None is an empty cell."""
+    r"""Write rows of a table, the heading first; None is an empty cell.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_csv(Path(folder) / "a.csv", [["f", "p"], ["01", None]])
+    ...     (Path(folder) / "a.csv").read_text()
+    'f,p\n01,\n'
+    """
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerows(rows)
     write_text(file, stream.getvalue())
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a text, whole or not at all."""
+    """Write a text, whole or not at all.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_text(Path(folder) / "a.txt", "0110")
+    ...     (Path(folder) / "a.txt").read_text()
+    '0110'
+    """
     write_atomically(file, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
