@@ -238,8 +238,7 @@ def law_table(
     if not isinstance(source, GaussianProcess) and source != PriorSampling():
         raise ValueError(f"source must be a GaussianProcess or PriorSampling(), got {source!r}")
     number = checks.integer("n_samples", n_samples, low=1, high=MAX_SAMPLES)
-    purpose = "gaussian" if isinstance(source, GaussianProcess) else "prior"
-    producer = Producer(task, source, partial(_count, factorise(law), purpose))
+    producer = Producer(task, source, partial(_count, factorise(law), source.purpose))
     wanted = Span(check_seed(seed), 1, 0, number)
     return produce(producer, wanted, n_jobs=checks.jobs(n_jobs), store=store, progress=progress)
 

@@ -1,4 +1,8 @@
-"""Sources: how the draws of a table were made, as frozen records with a JSON form."""
+"""Sources: how the draws of a table were made, as frozen records with a JSON form.
+
+The ``purpose`` of a source is that of the random streams which its draws come from
+(`priorvol.rng.stream_key`), empty without any.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,7 @@ class PriorSampling:
     """
 
     kind: ClassVar[str] = "prior"
+    purpose: ClassVar[str] = "prior"
     quantity: ClassVar[str] = "P(f)"
     output_draws: int = 1
 
@@ -52,6 +57,7 @@ class Imported:
     """
 
     kind: ClassVar[str] = "imported"
+    purpose: ClassVar[str] = ""
     quantity: ClassVar[str] = "P(f)"
     output_draws: ClassVar[int] = 1
     origin: str = "memory"
@@ -85,6 +91,7 @@ class GaussianProcess:
     """
 
     kind: ClassVar[str] = "gaussian"
+    purpose: ClassVar[str] = "gaussian"
     output_draws: ClassVar[int] = 1
     law: Any
 
@@ -179,6 +186,13 @@ class PosteriorSampling:
             object.__setattr__(self, "angles", angles)
 
     @property
+    def purpose(self) -> str:
+        """Of the random streams that draws come from; by rejection those of the prior."""
+        if self.method != "rejection":
+            return "posterior"
+        return "prior" if self.angles is None else "planes"
+
+    @property
     def is_filtered(self) -> bool:
         """Whether the draws are those of their spans that fit, not all of them."""
         return self.method == "rejection"
@@ -232,6 +246,7 @@ class TrainingRuns:
     """
 
     kind: ClassVar[str] = "training"
+    purpose: ClassVar[str] = "prior"  # of the networks that runs start from
     output_draws: ClassVar[int] = 1
     quantity: ClassVar[str] = "P_SGD(f|S)"
     training_set: TrainingSet

@@ -90,8 +90,20 @@ def redraw_of(sample: Sample) -> Any:
 
 
 def shared_groups(a: FunctionTable, b: FunctionTable) -> int:
-    """Return how many groups of draws come from the same streams of one kind of source."""
-    if type(a.source) is not type(b.source):
+    """Return how many groups of draws come from the same random streams.
+
+    Draws of the prior, those of them that rejection keeps and the networks that training starts
+    from are of the same streams.
+
+    Examples
+    --------
+    >>> from priorvol import Architecture, Task, TrainingSet, collect, posterior
+    >>> task = Task(Architecture(3, (8,)))
+    >>> table = collect(task, n_samples=200, n_jobs=1)
+    >>> shared_groups(table, posterior(task, TrainingSet([0], [1]), n_proposals=300, n_jobs=1))
+    200
+    """
+    if a.source.purpose != b.source.purpose:
         return 0
     return sum(
         max(min(s.stop, t.stop) - max(s.start, t.start), 0)

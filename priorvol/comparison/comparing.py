@@ -97,9 +97,10 @@ def compare(
     groups, so the choice is not quite independent; errors are inflated by each function's clustered
     variance, or take the group as one draw.
 
-    *Shared random numbers.* Both sides are taken as independent. Tables of one kind of source that
-    have draws of one seed in common, such as two stopping points of the same runs, are not, and
-    ``n_shared`` says how many.
+    *Shared random numbers.* Both sides are taken as independent. Tables that have draws of one
+    random stream in common are not: two stopping points of the same runs, or training runs and
+    draws of the prior with one seed, of which run g starts from draw g (and so what rejection kept
+    of them, with one output draw). ``n_shared`` says how many.
 
     *Split-half nulls* put the halves of A through all of this as if they were two tables, and so
     for B. They have half of the draws. The counts of one table of draws in groups cannot be split

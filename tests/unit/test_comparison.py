@@ -4,22 +4,25 @@ import json
 import math
 from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from drawn import table_of, task_on
+from drawn import contents, table_of, task_on
 
-from priorvol import bits
+from priorvol import bits, collect, train_ensemble
 from priorvol.architecture import Architecture
 from priorvol.comparison import compare, functions_to_estimate
+from priorvol.comparison.agreement import shared_groups
 from priorvol.comparison.concordance import LogPoints, _corrected
 from priorvol.comparison.equality import equality
 from priorvol.comparison.errors import errors_of
 from priorvol.comparison.samples import Sample, joined
 from priorvol.inputs import array_inputs
 from priorvol.intervals import clopper_pearson
+from priorvol.provenance import Provenance, Span
 from priorvol.result import Estimate
-from priorvol.sources import GaussianProcess, PosteriorSampling
+from priorvol.sources import GaussianProcess, PosteriorSampling, PriorSampling, TrainingRuns
 from priorvol.table import FunctionTable
 from priorvol.task import Task
 from priorvol.training_set import TrainingSet
@@ -173,6 +176,49 @@ def test_tables_that_share_their_draws_say_so():
     assert found.n_shared == 30
     assert "not independent" in str(found)
     assert compare(a, table_of(drawn, 3, seed=1), **QUICK).n_shared == 0
+
+
+def test_sources_share_draws_by_their_streams():
+    chosen = TrainingSet([0, 2], [1, 1])
+    spans = Provenance((Span(7, 4096, 0, 50), Span(8, 4096, 0, 30)))
+    prior, plain, turned = (
+        SimpleNamespace(source=source, provenance=spans)
+        for source in (
+            PriorSampling(4096),
+            PosteriorSampling(chosen, "rejection", 4096),
+            PosteriorSampling(chosen, "rejection", 4096, angles=4),
+        )
+    )
+    assert shared_groups(plain, plain) == shared_groups(turned, turned) == 80
+    assert shared_groups(plain, prior) == shared_groups(prior, plain) == 80
+    assert shared_groups(plain, turned) == shared_groups(turned, prior) == 0
+    alone, kept, runs, wide, regression = (
+        FunctionTable(
+            ["1110"], [30], task=task_on(4), source=source, provenance=Provenance((span,))
+        )
+        for source, span in (
+            (PriorSampling(), Span(7, 1, 0, 30)),
+            (PosteriorSampling(chosen, "rejection"), Span(7, 1, 10, 80)),
+            (TrainingRuns(chosen, {"optimizer": "adam"}, "zero_error"), Span(7, 1, 10, 40)),
+            (PosteriorSampling(chosen), Span(7, 1, 0, 30)),
+            (GaussianProcess({"name": "trained"}), Span(7, 1, 0, 30)),
+        )
+    )
+    for a, b, n in ((alone, kept, 20), (alone, runs, 20), (kept, runs, 30)):
+        assert shared_groups(a, b) == shared_groups(b, a) == compare(a, b, **QUICK).n_shared == n
+    for other in (alone, kept, runs, prior):
+        assert shared_groups(wide, other) == shared_groups(regression, other) == 0
+    assert shared_groups(wide, regression) == 0
+
+
+def test_training_starts_from_draws_of_the_prior():
+    task, chosen = Task(Architecture(3, (8,))), TrainingSet([0, 5], [1, 1])
+    ensemble = train_ensemble(
+        task, chosen, n_runs=40, seed=3, n_jobs=1, stop="epochs=0", learning_rate=0.1
+    )
+    prior = collect(task, n_samples=40, seed=3, n_jobs=1)
+    assert contents(ensemble.table) == contents(prior)
+    assert shared_groups(ensemble.table, prior) == 40
 
 
 # Estimates
