@@ -103,7 +103,7 @@ def compare(
     of them, with one output draw). ``n_shared`` says how many.
 
     *Split-half nulls* put the halves of A through all of this as if they were two tables, and so
-    for B. They have half of the draws. The counts of one table of draws in groups cannot be split
+    for B, where each has at least 20. The counts of one table of draws in groups cannot be split
     by groups after the fact, so such a table has no null; several that add up to it have, since
     those are independent of each other.
 

@@ -35,14 +35,15 @@ class Drawn:
         """Return what the halves say of each other; None where there are none, or none are asked.
 
         A fair coin sends each independent draw to a half. Of draws in groups it would send draws of
-        one group to both, so there the halves are the tables that were added up.
+        one group to both, so there the halves are the tables that were added up. Each half needs
+        as many draws as a table.
         """
         if not options.nulls:
             return None
         if self.table.output_draws == 1:
             sample = whole(self.table)
             halves = sample.halves(generator(options.seed, f"split-half null{which}"))
-            if min(half.n for half in halves) < 4:
+            if min(half.n for half in halves) < FEWEST_DRAWS:  # a half of it might be empty
                 return None
             wrong = None if errors is None else errors(self.table.functions)
             return agreement_of(*halves, options, which, wrong)

@@ -6,6 +6,7 @@ import math
 
 from priorvol.comparison.baselines import Baseline
 from priorvol.comparison.errors import Errors
+from priorvol.comparison.options import FEWEST_DRAWS
 from priorvol.comparison.report import Agreement, Comparison, interval_text, p_text
 from priorvol.text import align
 
@@ -32,9 +33,9 @@ def lines(found: Comparison) -> list[str]:
     if any(side.output_draws not in (1, None) for side in (found.a, found.b)):
         shown.append("Draws come in groups: errors are clustered, or take a group as one draw.")
     shown += [
-        grouped_remark(side.name)
+        no_halves(side.name)
         for side, null in ((found.a, found.null_a), (found.b, found.null_b))
-        if null is None and found.nulls and side.output_draws not in (1, None)
+        if null is None and found.nulls and side.output_draws is not None
     ]
     if found.n_shared:
         shown.append(
@@ -100,11 +101,12 @@ def _column(name: str, found: Agreement) -> list[str]:
     ]
 
 
-def grouped_remark(name: str) -> str:
-    """Say why a table of grouped draws has no halves, and how to have them."""
+def no_halves(name: str) -> str:
+    """Say why a table has no halves, and how to have them."""
     return (
-        f"No halves of {name} are shown: one table of draws in groups cannot be split by them; "
-        "give a second run of the same kind, of another seed, beside it."
+        f"No halves of {name} are shown: they need {FEWEST_DRAWS} independent draws each, and one "
+        "table of draws in groups cannot be split by them; give a second run of the same kind, of "
+        "another seed, beside it."
     )
 
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from priorvol.comparison.report import Agreement, interval_text, p_text
-from priorvol.comparison.report_text import grouped_remark
+from priorvol.comparison.report_text import no_halves
 from priorvol.result import Estimate
 from priorvol.text import align, shorten
 
@@ -117,7 +117,7 @@ def _remarks(found: SettingsComparison) -> list[str]:
         "rows share the reference.",
     ]
     if found.null is None:
-        lines.append(grouped_remark(found.name))
+        lines.append(no_halves(found.name))
     shared = [row.label for row in found.rows if row.n_shared]
     if shared:
         names = shorten(", ".join(shared), 100)
