@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytest_plugins = ("command_line",)
+
 
 def pytest_configure(config):
     config.pluginmanager.register(_Examples(), "examples")  # for the package's doctests too
