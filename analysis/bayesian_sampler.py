@@ -159,6 +159,7 @@ class Study:
             target=TARGETS[case.target],
             training_set=case.training_set,
             name="P_B",
+            min_count=4,
             n_permutations=199,
         )
 
@@ -277,7 +278,7 @@ def draw(study: Study, rows: list[dict[str, Any]], out: Path) -> None:
         study.drawn(case),
         study.trained(case, MAIN).table,
         target=TARGETS["0011"],
-        names=("$P_B$", "$P_\\mathrm{SGD}$"),
+        names=("prior", "SGD"),
         n_permutations=0,
     )
     with plotting.style():
