@@ -52,8 +52,9 @@ def compare(
         error moves all of them alike: it bears on no coefficient, and is in no interval but that of
         the mean log ratio.
     training_set : TrainingSet, optional
-        Default: that of a table's source. Errors are counted on the other inputs. The inputs of a
-        restricted table are not those of its source: give errors a whole table.
+        Default: that of a table's source; a restricted table has none, since its inputs are others
+        (of draws of a Gaussian process that is not known: give errors a whole table). Errors are
+        counted on the other inputs.
     target : any form of one function, optional
         What errors are counted against; without it there are none.
     names : (str, str)

@@ -58,7 +58,7 @@ class Errors:
     a, b : ErrorLaw or None
         None for estimates, which say nothing of most functions.
     difference, difference_low, difference_high : float
-        Mean error of B less that of A, with its (normal) interval; nan for estimates.
+        Mean error of B less that of A, with its interval (`difference_of`); nan for estimates.
     baselines : tuple of Baseline
         Learners without a network: the majority class, the nearest neighbour where the task's
         inputs are known, random functions; see `priorvol.comparison.baselines`.
@@ -114,29 +114,52 @@ def compare_errors(
     level: float,
 ) -> Errors:
     """Return the test errors of two tables (or one, beside estimates) and of joined functions."""
-    from scipy.special import ndtri
-
     m = tables[0].m
     word, test = read_target(target, training_set, m)
     laws = [None if table is None else error_law(table, word, test, level) for table in tables]
     a, b = laws
     inputs = inputs_of(tables)
-    difference = half = math.nan
-    if a is not None and b is not None:
-        difference = b.mean - a.mean
-        half = float(ndtri(0.5 + level / 2.0)) * math.hypot(a.standard_error, b.standard_error)
+    difference, low, high = difference_of(a, b, level)
     return Errors(
         n_test=len(test),
         a=a,
         b=b,
         difference=difference,
-        difference_low=difference - half,
-        difference_high=difference + half,
+        difference_low=low,
+        difference_high=high,
         baselines=baselines(word, training_set, test, m=m, inputs=inputs),
         of_functions=errors_of(words, m, word, test) / len(test),
         target=word,
         inputs=inputs,
     )
+
+
+def difference_of(
+    a: ErrorLaw | None, b: ErrorLaw | None, level: float
+) -> tuple[float, float, float]:
+    """Return the mean error of B less that of A and the ends of its interval; nan without either.
+
+    The interval is normal. Of a side of which no draw differs from another it takes in how far
+    unseen draws could move that side's mean.
+
+    Examples
+    --------
+    >>> target, test = bits.as_word("0110", 4), np.arange(4)
+    >>> laws = [error_law(FunctionTable.from_counts(["0111"], [n]), target, test, 0.95)
+    ...         for n in (50, 100)]
+    >>> [round(value, 3) for value in difference_of(*laws, 0.95)]
+    [0.0, -0.06, 0.06]
+    """
+    from scipy.special import ndtri
+
+    if a is None or b is None:
+        return math.nan, math.nan, math.nan
+    z = float(ndtri(0.5 + level / 2.0))
+    halves = [
+        z * law.standard_error or max(law.mean - law.low, law.high - law.mean) for law in (a, b)
+    ]
+    difference, half = b.mean - a.mean, math.hypot(*halves)
+    return difference, difference - half, difference + half
 
 
 def read_target(

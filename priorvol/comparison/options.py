@@ -94,7 +94,7 @@ def find_training_set(
     """Return the training set that is given or that sources have; raise ``ValueError`` at two."""
     m = tables[0].m
     sets = [each for table in tables if (each := _source_set(table)) is not None]
-    found = [each for each in sets if each.indices[-1] < m]  # a restricted table's is gone
+    found = [each for each in sets if each.indices[-1] < m]  # a Gaussian law does not say its task
     if any(each != found[0] for each in found):
         raise ValueError("the tables are given different training sets")
     if given is not None:
@@ -108,6 +108,8 @@ def find_training_set(
 def _source_set(table: FunctionTable) -> TrainingSet | None:
     source = table.source
     if isinstance(source, PosteriorSampling | TrainingRuns):
+        if table.task is not None and source.task_hash not in ("", table.task.content_hash):
+            return None  # its indices are those of other inputs: the table is restricted
         return source.training_set
     if isinstance(source, GaussianProcess) and "training_set" in source.description:
         return TrainingSet.from_json(source.description["training_set"])

@@ -9,7 +9,14 @@ from typing import Any
 from priorvol import bits
 from priorvol.comparison.agreement import agreement_of, shared_groups
 from priorvol.comparison.baselines import Baseline, baselines
-from priorvol.comparison.errors import ErrorLaw, error_count, error_law, inputs_of, read_target
+from priorvol.comparison.errors import (
+    ErrorLaw,
+    difference_of,
+    error_count,
+    error_law,
+    inputs_of,
+    read_target,
+)
 from priorvol.comparison.estimates import agreement_with, read_estimates
 from priorvol.comparison.options import Options, check_same_inputs, check_table, find_training_set
 from priorvol.comparison.parts import ErrorCount, read_drawn
@@ -215,7 +222,7 @@ def _drawn_row(
         agreement=agreement_of(a, b, options, "", wrong),
         n_shared=shared_groups(reference, table),
         error=error,
-        difference=_difference(error, base, options.level),
+        difference=difference_of(base, error, options.level),
         target=in_table,
     )
 
@@ -243,19 +250,6 @@ def _estimates_row(
         difference=(math.nan, math.nan, math.nan),
         target=in_list,
     )
-
-
-def _difference(
-    law: ErrorLaw | None, base: ErrorLaw | None, level: float
-) -> tuple[float, float, float]:
-    from scipy.special import ndtri
-
-    if law is None or base is None:
-        return math.nan, math.nan, math.nan
-    difference = law.mean - base.mean
-    error = math.hypot(law.standard_error, base.standard_error)
-    half = float(ndtri(0.5 + level / 2.0)) * error
-    return difference, difference - half, difference + half
 
 
 def _against_target(

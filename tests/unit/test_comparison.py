@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from drawn import contents, table_of, task_on
 
-from priorvol import bits, collect, train_ensemble
+from priorvol import bits, collect, posterior, train_ensemble
 from priorvol.architecture import Architecture
 from priorvol.comparison import compare, functions_to_estimate
 from priorvol.comparison.agreement import shared_groups
@@ -312,12 +312,37 @@ def test_errors_of_long_functions():
     assert (wrong == (f != target)[:, test].sum(axis=1)).all()
 
 
+def test_a_restricted_table_has_no_training_set():
+    """Its inputs are those held out; indices of the training set are those of others there."""
+    task, chosen, target = Task(Architecture(3, (8,))), TrainingSet([0, 1], [0, 0]), "00000001"
+    table = posterior(task, chosen, n_proposals=1000, n_jobs=1)
+    whole = compare(table, table, target=target, **QUICK).errors
+    held_out = table.restrict(chosen.held_out(8))
+    found = compare(held_out, held_out, target=target[2:], **QUICK).errors
+    assert found.n_test == whole.n_test == 6
+    assert found.a.mean == whole.a.mean
+    same = compare(held_out, held_out, target=target[2:], training_set=chosen, **QUICK).errors
+    assert same.n_test == 4  # as asked
+
+
 def test_draws_that_are_all_alike_have_an_error():
     one = FunctionTable.from_counts(["0110"], [100])
     law = compare(one, one, target="0000", **QUICK).errors.a
     assert law.mean == 0.5
     limit = float(clopper_pearson(0, 100)[1])
     assert (law.low, law.high) == pytest.approx((0.5 - limit / 2, 0.5 + limit / 2))
+
+
+def test_differences_from_draws_that_are_all_alike_have_an_error():
+    one, more = (FunctionTable.from_counts(["0000"], [n]) for n in (100, 400))
+    limits = [float(clopper_pearson(0, n)[1]) for n in (100, 400)]
+    alike = compare(one, more, target="0000", **QUICK).errors
+    half = math.hypot(*limits)
+    assert (alike.difference, alike.difference_low, alike.difference_high) == (0.0, -half, half)
+    found = compare(more, A, target="0000", **QUICK).errors
+    half = math.hypot(limits[1], found.b.high - found.b.mean)
+    assert found.difference_high - found.difference == pytest.approx(half)
+    assert found.difference - found.difference_low == pytest.approx(half)
 
 
 def posterior_table(training_set, counts, gaussian=False):
