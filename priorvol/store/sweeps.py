@@ -45,24 +45,28 @@ class SweepFolder:
     def __init__(self, path: str | Path, settings: dict[str, Any]) -> None:
         """Make the folder, or check that it is of the same settings."""
         self.path = Path(path)
-        try:
+        record = _read(self.path / NAME, "settings") if self.path.is_dir() else None
+        if record is not None:
+            different = _difference(record, settings)
+            if different is not None:
+                name, held, asked = different
+                raise ValueError(
+                    f"{path} holds a sweep of other settings: its {name} is {held!r:.80}, not "
+                    f"{asked!r:.80}"
+                )
+        try:  # nothing is made in a folder of anything else
+            if record is None and self.path.exists():
+                names = {each.name for each in self.path.iterdir()}
+                foreign = sorted(names - {CELLS}) or _names(self.path / CELLS)
+                if foreign:
+                    raise ValueError(
+                        f"{path} is not a sweep's folder and not empty: {foreign[0]!r}"
+                    )
             (self.path / CELLS).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ValueError(f"cannot make the folder {path}: {error.strerror}") from None
-        record = _read(self.path / NAME, "settings")
-        if record is not None:
-            for name in sorted(record.keys() | settings.keys()):
-                if record.get(name) != settings.get(name):
-                    raise ValueError(
-                        f"{path} holds a sweep of other settings: its {name} is "
-                        f"{record.get(name)!r:.80}, not {settings.get(name)!r:.80}"
-                    )
-            return
-        foreign = sorted(each.name for each in self.path.iterdir() if each.name != CELLS)
-        foreign += sorted(each.name for each in (self.path / CELLS).iterdir())
-        if foreign:
-            raise ValueError(f"{path} is not a sweep's folder and not empty: {foreign[0]!r}")
-        _write(self.path / NAME, "settings", settings)
+        if record is None:
+            _write(self.path / NAME, "settings", settings)
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Return the record of a cell, or None where it is not measured yet.
@@ -80,6 +84,23 @@ class SweepFolder:
 
     def _file(self, name: str) -> Path:
         return self.path / CELLS / f"{name}.json"
+
+
+def _difference(held: dict[str, Any], asked: dict[str, Any]) -> tuple[str, Any, Any] | None:
+    """Return the name of the first field that differs, in records within too, and both values."""
+    for name in sorted(held.keys() | asked.keys()):
+        a, b = held.get(name), asked.get(name)
+        if isinstance(a, dict) and isinstance(b, dict):
+            within = _difference(a, b)
+            if within is not None:
+                return within
+        elif a != b:
+            return name, a, b
+    return None
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir()) if folder.exists() else []
 
 
 def _read(path: Path, field: str) -> dict[str, Any] | None:

@@ -196,8 +196,22 @@ def test_resuming(found, tmp_path, monkeypatch):
     assert same(sweep([TASK, OTHER], store=tmp_path / "s"), found)
     assert measured[18:] == [measured[3]]
     for change in ({"n_runs": 13}, {"seed": 6}, {"learning_rate": 0.5}, {"posterior": "none"}):
-        with pytest.raises(ValueError, match="holds a sweep of other settings"):
+        with pytest.raises(ValueError, match=f"a sweep of other settings: its {[*change][0]} is"):
             sweep(store=tmp_path / "s", **change)
+
+
+def test_a_folder_of_anything_else_is_left_as_it_is(tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(ValueError, match="not a sweep's folder and not empty: 'manifest.json'"):
+        sweep(store=tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == ["manifest.json"]
+    (tmp_path / "stray" / "cells").mkdir(parents=True)
+    (tmp_path / "stray" / "cells" / "mine.json").write_text("{}")
+    with pytest.raises(ValueError, match="not a sweep's folder and not empty: 'mine.json'"):
+        sweep(store=tmp_path / "stray")
+    for path in (tmp_path / "manifest.json", tmp_path / "manifest.json" / "in"):
+        with pytest.raises(ValueError, match="cannot make the folder"):
+            sweep(store=path)
 
 
 def test_an_interrupted_sweep_goes_on(found, tmp_path, monkeypatch):
