@@ -116,12 +116,13 @@ def run(options: argparse.Namespace) -> None:
         **shared.given(options, _OPTIONS),
         **settings,
     )
-    predicted = _predictions(options, found)
     _write(options, found)
+    predicted, refused = _predictions(options, found)
     if options.json:
         record = {"folder": str(options.out)} | found.to_json()
         if options.predict is not None:
             record["posterior_complexity"] = [each.to_json() for each in predicted]
+            record["not_predicted"] = refused
         shared.print_json(record)
         return
     print(found)
@@ -129,6 +130,8 @@ def run(options: argparse.Namespace) -> None:
         from priorvol.sweep import tabulate
 
         print(f"\n{tabulate(predicted)}")
+    for each in refused:
+        print(f"P(K|S) of {each['task']}, {each['target']} is not predicted: {each['reason']}")
     print(f"in {options.out}")
     for file in (*([options.csv] if options.csv else ()), *(options.figure or ())):
         print(file)
@@ -199,26 +202,33 @@ def _settings(options: argparse.Namespace, task: Task) -> dict[str, Any]:
     return settings
 
 
-def _predictions(options: argparse.Namespace, found: TargetSweep) -> list[PosteriorComplexity]:
-    """Return P(K given S), predicted and measured, for each task and target."""
+def _predictions(
+    options: argparse.Namespace, found: TargetSweep
+) -> tuple[list[PosteriorComplexity], list[dict[str, str]]]:
+    """Return P(K given S), predicted and measured, for each task and target, and why not."""
     if options.predict is None:
-        return []
+        return [], []
     from priorvol import collect
     from priorvol.sweep import posterior_complexity
 
     drawn: dict[str, Any] = {"n_samples": options.predict, "seed": options.seed or 0}
     drawn |= {"n_jobs": options.jobs, "progress": False if options.no_progress else None}
     chosen = shared.given(options, ("likelihood",))
-    results = []
+    results, refused = [], []
     for i, task in enumerate(found.tasks):
         priors: dict[str, Any] = {}
         for name, wanted in (("prior", task), ("limit_prior", task.wide())):
             if name == "prior" or found.settings.posterior == "infinite":
                 folder = options.out / "priors" / wanted.content_hash[:16]
                 priors[name] = collect(wanted, store=folder, **drawn)
-        for j in range(len(found.targets)):
-            results.append(posterior_complexity(found, **priors, task=i, target=j, **chosen))
-    return results
+        for j, target in enumerate(found.targets):
+            try:
+                results.append(posterior_complexity(found, **priors, task=i, target=j, **chosen))
+            except ValueError as error:  # no draw fits, or nothing was learnt
+                refused.append(
+                    {"task": found.labels[i], "target": target.name, "reason": str(error)}
+                )
+    return results, refused
 
 
 def _write(options: argparse.Namespace, found: TargetSweep) -> None:

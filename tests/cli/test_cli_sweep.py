@@ -97,6 +97,17 @@ def test_predictions(cli, at):
     assert "posterior  " not in alone and len(list((at / "t" / "priors").iterdir())) == 1
 
 
+def test_what_no_draw_of_the_prior_fits_is_said_below_the_errors(cli, at):
+    command = sweep(*TARGET, "--target", "00000000", "--predict", "1", "--seed", "2", "--out", "s")
+    record = cli(*command, "--csv", "s.csv", "--json").json
+    (refused,) = record["not_predicted"]
+    assert refused["target"] == "0x17" and len(record["posterior_complexity"]) == 1
+    assert "no draw of the prior fits any training set of 4 inputs" in refused["reason"]
+    out = cli(*command).out
+    assert f"P(K|S) of relu, sigma_w = 1, 0x17 is not predicted: {refused['reason']}\n" in out
+    assert "trained networks" in out and (at / "s.csv").stat().st_size > 0
+
+
 def test_rejection_and_starts(cli, at):
     rejection = ["--posterior", "rejection", "--samples", "2000", "--output-draws", "4"]
     out = cli(*sweep(*TARGET, *rejection, "--out", "s")).out
