@@ -44,7 +44,8 @@ def posterior_complexity(
         Which of the sweep's.
     limit_prior : FunctionTable, optional
         Draws of the prior at infinite width, of `Task.wide`; needed to predict a posterior drawn
-        there. Without them that is left out.
+        there. Without them that is left out, as is a learner of which nothing was drawn given any
+        of the training sets.
     likelihood : "exact" or "independent"
         See `priorvol.sweep.spectrum.log_likelihood`.
     n_jobs : int
@@ -82,7 +83,8 @@ def posterior_complexity(
     for learner in sweep.learners:
         wide = learner == "posterior" and sweep.settings.posterior == "infinite"
         table = limit_prior if wide else prior
-        if table is None:
+        cells = [sweep.cell(i, j, number) for number in range(sweep.n_sets)]
+        if table is None or not any(getattr(cell, learner).counts for cell in cells):
             continue
         if wide not in predicted:
             predicted[wide] = predict_complexity(
@@ -95,7 +97,9 @@ def posterior_complexity(
             )
         found.append(_compare(sweep, (i, j), learner, table, predicted[wide]))
     if not found:
-        raise ValueError("limit_prior is needed to predict a posterior drawn at infinite width")
+        if limit_prior is None and sweep.settings.posterior == "infinite":
+            raise ValueError("limit_prior is needed to predict a posterior drawn at infinite width")
+        raise ValueError("nothing was drawn from the posterior given any of the training sets")
     return PosteriorComplexity(
         target=sweep.targets[j],
         label=sweep.labels[i],
@@ -159,8 +163,6 @@ def _compare(
 
 def _average(k: Array, learnt: Sequence[Learned]) -> MeasuredComplexity:
     """Return P(K) averaged over training sets, on complexities that hold all of theirs."""
-    if not learnt:
-        raise ValueError("nothing was drawn from the posterior given any of the training sets")
     p, error, _ = mean_error(np.array([_shares(k, each) for each in learnt]).T)
     mean, deviation, _ = mean_error([each.mean_k for each in learnt])
     return MeasuredComplexity(
@@ -202,7 +204,8 @@ def _distance(a: Array, b: Array) -> float:
 
 
 def _floor(a: Array, b: Array) -> float:
-    """Return the mean distance of two equal distributions that are known with these errors."""
-    return float(
-        np.hypot(np.nan_to_num(a), np.nan_to_num(b)).sum() / 2.0 * math.sqrt(2.0 / math.pi)
-    )
+    """Return the mean distance of two equal distributions that are known with these errors.
+
+    It is nan where an error is: one training set does not say how several scatter.
+    """
+    return float(np.hypot(a, b).sum() / 2.0 * math.sqrt(2.0 / math.pi))

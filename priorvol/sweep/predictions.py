@@ -65,12 +65,13 @@ class Prediction:
         The prediction with its effective draws.
     distance, floor : float
         Total variation distance between predicted and measured, and what it would be in the mean
-        if both were the same but for their errors.
+        if both were the same but for their errors; nan where one training set was learnt.
     from_prior : float
         Distance between P(K) and what was measured.
     set_by_set, set_by_set_floor : float
         Distance between `conditioned` and what was measured, and what it would be in the mean if
-        each training set's two distributions were the same but for the draws; nan without it.
+        each training set's two distributions were the same but for the draws; nan without it, and
+        the latter nan where one training set was learnt.
     """
 
     learner: str
@@ -110,7 +111,7 @@ class Prediction:
             "measured": _json(self.measured),
             "conditioned": None if held is None else _json(held),
             "distance": self.distance,
-            "floor": self.floor,
+            "floor": None if math.isnan(self.floor) else self.floor,
             "from_prior": self.from_prior,
             "set_by_set": None if held is None else self.set_by_set,
             "is_reliable": self.is_reliable,
@@ -196,11 +197,11 @@ _LEGEND = (
 def _cells(each: Prediction) -> list[str]:
     """Return a learner's part of a line."""
     return [
-        f"{float(each.prior @ each.k):.1f}",
-        f"{each.spectrum.mean:.1f}",
-        f"+- {each.spectrum.mean_error:.1f}",
-        f"{each.measured.mean:.1f}",
-        f"+- {each.measured.mean_error:.1f}",
+        f"{float(each.prior @ each.k):.2f}",
+        f"{each.spectrum.mean:.2f}",
+        f"+- {each.spectrum.mean_error:.2f}",
+        f"{each.measured.mean:.2f}",
+        f"+- {each.measured.mean_error:.2f}",
         *(
             "-" if math.isnan(value) else f"{value:.3f}"
             for value in (each.distance, each.floor, each.set_by_set, each.set_by_set_floor)

@@ -198,7 +198,8 @@ def predict_complexity(
     squares = counts * weights**2
     each, whole = np.bincount(place, squares, len(values)), float(squares.sum())
     grouped = float(prior.output_draws)
-    error = np.sqrt(grouped * (each * (1.0 - 2.0 * p) + p**2 * whole)) / total
+    spread = each * (1.0 - 2.0 * p) + p**2 * whole  # 0 where p is 1, but for rounding
+    error = np.sqrt(grouped * np.maximum(spread, 0.0)) / total
     mean = float(p @ values)
     carried = np.sort(counts * weights)[::-1].cumsum()
     return PredictedComplexity(

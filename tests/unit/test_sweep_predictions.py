@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
@@ -20,7 +21,7 @@ from priorvol import (
     posterior_complexity,
     target_sweep,
 )
-from priorvol.sweep import log_likelihood, predict_complexity, tabulate
+from priorvol.sweep import Learned, log_likelihood, predict_complexity, tabulate
 from priorvol.sweep.fitting import FittingDraws
 from priorvol.sweep.spectrum import LIKELIHOODS
 
@@ -249,6 +250,36 @@ def test_a_prior_that_never_fits_is_not_relied_on(sweep):
     assert each.conditioned is None and not each.is_reliable and math.isnan(each.set_by_set)
     assert str(found).splitlines()[1].endswith("*")
     json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_learners_of_few_training_sets(sweep, prior):
+    """One training set has no scatter, so nothing is said of noise; none leaves the learner out."""
+    nothing = Learned(error=math.nan, standard_error=math.nan, n_draws=0, refused="too hard")
+
+    def without(kept):
+        cells = [
+            cell if place % 8 in kept else replace(cell, posterior=nothing)
+            for place, cell in enumerate(sweep.cells)
+        ]
+        return posterior_complexity(replace(sweep, cells=tuple(cells)), prior)
+
+    two, one = (without(kept).prediction("posterior") for kept in ((0, 1), (0,)))
+    assert two.floor > 0 and two.set_by_set_floor > 0
+    assert math.isnan(one.floor) and math.isnan(one.set_by_set_floor)
+    assert 0 < one.set_by_set < 1 and one.to_json()["floor"] is None
+    assert [each.learner for each in without(()).predictions] == ["trained"]
+
+
+def test_one_complexity_has_no_error():
+    """Its share is 1; rounding must not make the variance negative."""
+    words = np.arange(1 << 10, dtype=np.uint64)[:, None]
+    k = complexity.k_lz(FunctionTable.from_counts(words, [1] * len(words), m=10))
+    rng = np.random.default_rng(0)
+    for value in np.unique(k):
+        alike = words[k == value]
+        table = FunctionTable.from_counts(alike, rng.integers(1, 999, len(alike)).tolist(), m=10)
+        found = predict_complexity(table, "0011001100", 5)
+        np.testing.assert_allclose(found.standard_error, 0.0, atol=1e-7)
 
 
 def test_wrong_tables(sweep, prior):
