@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 import numpy.typing as npt
@@ -148,6 +148,7 @@ def labelled_data(
         classes = np.concatenate([labels[train], other_labels[test]])
     ones = np.isin(classes, positive)
     values = _scaled(chosen)
+    _check_finite(name, values, train, test)
     _check_training(values[:n_train], ones[:n_train], train)
     try:
         inputs = Inputs(values, name=f"{n_train} + {n_test} images of {name}")
@@ -180,15 +181,18 @@ def _npz(path: Path) -> tuple[str, list[Part]]:
         raise ValueError(f"data must be digits or an .npz file, got {str(path)!r}")
     try:
         with path.open("rb") as stream:  # np.load leaves a path open if the archive is damaged
+            if not is_zipfile(stream):
+                raise ValueError("it is no whole .npz archive")
+            stream.seek(0)
             loaded: Any = np.load(stream, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                raise ValueError("it holds one array and is no archive of several")
             names = list(loaded.files)
             layouts = [pair for pair in (*_PLAIN, _MNIST) if set(pair) <= set(names)]
             if not layouts:
                 raise ValueError(f"X and y, or {', '.join(_MNIST)}, are wanted; it holds {names}")
-            arrays = {key: loaded[key] for key in layouts[0]}
-    except (OSError, EOFError, ValueError, KeyError, zlib.error, BadZipFile) as error:
+            arrays = {key: _array(loaded, key) for key in layouts[0]}
+    except OSError as error:
+        raise ValueError(f"cannot read data from {path}: {error.strerror or error}") from None
+    except (EOFError, ValueError, KeyError, zlib.error, BadZipFile) as error:
         raise ValueError(f"cannot read data from {path}: {error}") from None
     keys = layouts[0]
     parts = [
@@ -198,6 +202,15 @@ def _npz(path: Path) -> tuple[str, list[Part]]:
     if len(set(widths)) > 1:
         raise ValueError(f"{path}: points to train on have {widths[0]} numbers, others {widths[1]}")
     return path.name, parts
+
+
+def _array(archive: Any, key: str) -> Any:
+    try:
+        return archive[key]
+    except ValueError as error:
+        if "Object arrays" in str(error):
+            raise ValueError(f"{key} holds objects, as of unequal sizes, not numbers") from None
+        raise
 
 
 def _part(path: Path, x: str, points: Any, y: str, labels: Any) -> Part:
@@ -218,6 +231,8 @@ def _part(path: Path, x: str, points: Any, y: str, labels: Any) -> Part:
         raise ValueError(
             f"{path}: {len(points):,} points in {x}, but {len(labels):,} labels in {y}"
         )
+    if labels.dtype.kind in "uf" and labels.size and labels.max() >= 2.0**63:
+        raise ValueError(f"{path}: labels in {y} must be below 2^63, got {labels.max()}")
     if labels.dtype.kind == "f":
         wrong = labels[~np.isfinite(labels) | (labels != np.floor(labels))]
         if wrong.size:
@@ -253,6 +268,19 @@ def _check_number(what: str, held: int, wanted: int, said: str) -> None:
 def _scaled(points: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     values = points.astype(np.float64)
     return values / _LARGEST_BYTE if points.dtype == np.uint8 else values
+
+
+def _check_finite(
+    name: str, values: npt.NDArray[np.float64], train: Indices, test: Indices
+) -> None:
+    wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if wrong.size:
+        place = int(wrong[0])
+        part, image = (
+            ("training", train[place]) if place < len(train) else ("test", test[place - len(train)])
+        )
+        value = values[place][~np.isfinite(values[place])][0]
+        raise ValueError(f"{name}: inputs must be finite, got {value} in {part} image {image}")
 
 
 def _check_training(

@@ -93,7 +93,26 @@ BAD_ARRAYS = {
         {},
         "must be whole numbers, got nan",
     ),
-    "nan pixel": ({"X": np.full((40, 3), np.nan), "y": CLASSES}, {}, "inputs must be finite"),
+    "nan pixel": (
+        {"X": np.where(np.arange(40)[:, None] == 7, np.nan, np.ones((40, 3))), "y": CLASSES},
+        {"n_train": 35},
+        "inputs must be finite, got nan in (training|test) image 7",
+    ),
+    "large label": (
+        {"X": IMAGES, "y": CLASSES.astype(np.uint64) + np.uint64(2**63)},
+        {},
+        r"labels in y must be below 2\^63, got 922337203685477581[0-9]",
+    ),
+    "large float label": (
+        {"X": IMAGES, "y": CLASSES * 1e19},
+        {},
+        r"labels in y must be below 2\^63, got 4e\+19",
+    ),
+    "unequal sizes": (
+        {"X": np.array([IMAGES[0], IMAGES[0, 0]] * 20, dtype=object), "y": CLASSES},
+        {},
+        "X holds objects, as of unequal sizes, not numbers",
+    ),
     "widths": (
         {"x_train": IMAGES, "y_train": CLASSES, "x_test": IMAGES[:, :1], "y_test": CLASSES},
         {},
@@ -150,5 +169,9 @@ def test_damaged_files(npz, tmp_path):
     for name in ("cut", "flipped", "empty", "text", "pickled", "array", "missing"):
         with pytest.raises(ValueError, match=f"cannot read data from .*{name}.npz"):
             labelled_data(tmp_path / f"{name}.npz", n_train=12, n_test=5)
+    with pytest.raises(ValueError, match="text.npz: it is no whole .npz archive"):
+        labelled_data(tmp_path / "text.npz", n_train=12, n_test=5)
+    with pytest.raises(ValueError, match="missing.npz: No such file or directory"):
+        labelled_data(tmp_path / "missing.npz", n_train=12, n_test=5)
     with pytest.raises(ValueError, match="data must be digits or an .npz file, got 'digit'"):
         labelled_data("digit", n_train=12, n_test=5)
