@@ -279,6 +279,8 @@ def _measured(targets: tuple[Target, ...], task: Task, measure: str) -> tuple[Ta
 def _labels(tasks: tuple[Task, ...], labels: Any) -> tuple[str, ...]:
     if labels is None:
         return task_labels(tasks)
+    if not isinstance(labels, Iterable):
+        raise ValueError(f"labels must be one a task, all distinct: {len(tasks)}, got {labels!r}")
     names = (labels,) if isinstance(labels, str) else tuple(map(str, labels))
     if len(names) != len(tasks) or len(set(names)) != len(names):
         raise ValueError(f"labels must be one a task, all distinct: {len(tasks)}, got {names}")

@@ -187,7 +187,7 @@ def draw_targets(
     per_level : int
         Functions a value, all distinct; fewer where there are fewer.
     prior : FunctionTable, optional
-        Draws to choose from.
+        Draws to choose from, all of them listed.
     seed : int
         In [0, 2^64).
 
@@ -309,6 +309,11 @@ def _of_prior(
         raise ValueError(f"prior must be a FunctionTable, got {type(prior).__name__}")
     if prior.m != m:
         raise ValueError(f"prior has m = {prior.m} inputs, not {m}")
+    if prior.n_unlisted:
+        raise ValueError(
+            f"prior must list every draw, but {prior.n_unlisted:,} of {prior.n_samples:,} were "
+            "left out"
+        )
     levels = level_of(np.ascontiguousarray(prior.functions), m)
     chosen = _nearest(wanted, np.unique(levels), m)
     weights = prior.counts.astype(np.float64)

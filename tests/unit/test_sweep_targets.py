@@ -159,6 +159,12 @@ def test_atlas_and_given():
             lambda: draw_targets(16, prior=FunctionTable.from_counts(["01"], [1])),
             "prior has m = 2",
         ),
+        (
+            lambda: draw_targets(
+                4, prior=FunctionTable.from_counts(["0011", "0111"], [5, 1]).at_least(2)
+            ),
+            "prior must list every draw, but 1 of 6",
+        ),
         (lambda: atlas_targets(3, "parity"), "list of names"),
         (lambda: atlas_targets(3, ["paritty"]), "parity"),
         (lambda: atlas_targets(8), "n must be"),
