@@ -92,7 +92,8 @@ def compare(
 
     Estimates are compared with the second half of A on those of their functions that the first half
     chooses. That is fair where the functions were chosen without looking at A, or by
-    `functions_to_estimate` with the same seed.
+    `functions_to_estimate` with the same seed. Estimates of P = 0 have no log and are in no
+    coefficient; the description of B says which share of A's draws they deny.
 
     *Groups.* Of draws in groups (``output_draws`` > 1, chains) both halves hold draws of the same
     groups, so the choice is not quite independent; errors are inflated by each function's clustered

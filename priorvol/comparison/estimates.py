@@ -163,6 +163,27 @@ def _noise(estimates: list[Estimate], evidence: Estimate | None) -> tuple[Array,
     return own, shared
 
 
+def denied(table: FunctionTable, words: Words, estimates: list[Estimate]) -> str:
+    """Say what a table drew of functions that estimates give P = 0; empty where it drew none.
+
+    These have no log P, so no coefficient knows of them.
+
+    Examples
+    --------
+    >>> table = FunctionTable.from_counts(["00", "01"], [5, 3])
+    >>> never = Estimate(log_p=-math.inf, standard_error=math.nan, low=-math.inf, high=-math.inf,
+    ...                  level=0.95, method="exact", quantity="P(f)")
+    >>> denied(table, table.functions[:1], [never])
+    '1 function with 5 of 8 draws'
+    """
+    none = np.array([each.log_p == -math.inf for each in estimates], dtype=bool)
+    counts = at_words(table, words[none]).counts
+    number, draws = int((counts > 0).sum()), int(counts.sum())
+    if number == 0:
+        return ""
+    return f"{number:,} function{'s' * (number > 1)} with {draws:,} of {table.n_samples:,} draws"
+
+
 def compare_estimates(
     drawn: Drawn,
     words: Words,
@@ -179,6 +200,8 @@ def compare_estimates(
     methods = ", ".join(sorted({each.method for each in estimates}))
     silent = sum(not each.has_error for each in estimates)
     said = f"; {silent:,} have no error of their own, and are taken as exact" if silent else ""
+    missed = denied(table, words, estimates)
+    said += f"; P = 0 for {missed}, which no coefficient knows of" if missed else ""
     over = "" if evidence is None else f", over {evidence}"
     quantities = sorted({each.quantity for each in estimates})
     quantity = quantities[0] if len(quantities) == 1 else "P(f)"

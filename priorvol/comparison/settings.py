@@ -17,7 +17,7 @@ from priorvol.comparison.errors import (
     inputs_of,
     read_target,
 )
-from priorvol.comparison.estimates import agreement_with, read_estimates
+from priorvol.comparison.estimates import agreement_with, denied, read_estimates
 from priorvol.comparison.options import Options, check_same_inputs, check_table, find_training_set
 from priorvol.comparison.parts import ErrorCount, read_drawn
 from priorvol.comparison.samples import joined
@@ -240,10 +240,14 @@ def _estimates_row(
     if target is not None:
         here = (words == bits.as_word(target, reference.m)).all(axis=1)
         in_list = estimates[int(here.argmax())] if here.any() else None
-    quantities = ", ".join(sorted({each.quantity for each in estimates}))
+    settings = {
+        "source": "estimates",
+        "quantity": ", ".join(sorted({each.quantity for each in estimates})),
+    }
+    missed = denied(reference, words, estimates)
     return SettingRow(
         label=label,
-        settings={"source": "estimates", "quantity": quantities},
+        settings=settings | ({"P = 0 for": missed} if missed else {}),
         agreement=agreement_with(reference, words, estimates, None, options, errors),
         n_shared=0,
         error=None,

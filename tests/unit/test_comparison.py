@@ -12,7 +12,7 @@ from drawn import contents, table_of, task_on
 
 from priorvol import bits, collect, posterior, train_ensemble
 from priorvol.architecture import Architecture
-from priorvol.comparison import compare, functions_to_estimate
+from priorvol.comparison import compare, compare_settings, functions_to_estimate
 from priorvol.comparison.agreement import shared_groups
 from priorvol.comparison.concordance import LogPoints, _corrected
 from priorvol.comparison.equality import equality
@@ -282,6 +282,23 @@ def test_functions_to_estimate_are_those_that_are_compared():
 
 
 # Errors
+
+
+def test_estimates_that_deny_what_was_drawn_say_so():
+    never = replace(
+        exact(1.0), log_p=-math.inf, standard_error=math.nan, low=-math.inf, high=-math.inf
+    )
+    values = dict(zip(NAMES[:5], [never, *map(exact, (0.2, 0.2, 0.1, 0.05))], strict=True))
+    found = compare(A, values, **QUICK)
+    text = "P = 0 for 1 function with 4,000 of 8,600 draws"
+    assert found.agreement.concordance.n_functions == 4
+    assert text in found.b.description and text in str(found)
+    (row,) = compare_settings(A, {"all": values}, **QUICK)
+    assert text == f"P = 0 for {row.settings['P = 0 for']}"
+    others = compare(A, {name: values[name] for name in NAMES[1:5]}, **QUICK)
+    assert "P = 0" not in others.b.description
+    unseen = compare(A, values | {NAMES[0]: exact(0.45), NAMES[5]: never}, **QUICK)
+    assert "P = 0" not in unseen.b.description  # nor did A draw it
 
 
 def test_errors_are_counted_on_the_held_out_inputs():
