@@ -109,7 +109,7 @@ def test_repr():
 
 
 @pytest.mark.parametrize("make", KERNELS)
-@pytest.mark.parametrize("activation", [*ACTIVATIONS, "cos", swish, hinge], ids=str)
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, "cos", swish, hinge])
 @pytest.mark.parametrize(("depth", "sigma_b"), [(1, 0.0), (2, 0.4)])
 def test_gradients_by_finite_differences(make, activation, depth, sigma_b):
     if make is NTK and activation == "sign":
@@ -136,7 +136,7 @@ def test_gradients_by_finite_differences(make, activation, depth, sigma_b):
 
 
 @pytest.mark.parametrize("make", KERNELS)
-@pytest.mark.parametrize("activation", ["relu", "erf", hinge], ids=str)
+@pytest.mark.parametrize("activation", ["relu", "erf", hinge])
 @pytest.mark.parametrize(("sigma_b", "shift"), [(0.0, 0.0), (0.3, "zero-mean")])
 def test_kernel_laws(make, activation, sigma_b, shift):
     for depth in (0, 1, 3):
