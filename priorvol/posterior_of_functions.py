@@ -78,9 +78,10 @@ def posterior_estimates(
         the error is that of both probabilities in quadrature (they are estimated independently),
         and so are the distances of the ends; all functions share that of P(S), and ``diagnostics``
         holds ``log_p_function``, ``log_p_training_set`` and ``training_set_error``, the standard
-        error of the latter. A function that does not fit S has log_p = -inf, exactly; with
-        ``"ntk"`` before infinite time it has what the networks that are not trained to the end
-        give it. ``seconds`` holds a function's share of the time spent on P(S).
+        error of the latter. A function that does not fit S has log_p = -inf, exactly, and where S
+        labels all inputs the one that fits has 0; with ``"ntk"`` before infinite time either has
+        what the networks that are not trained to the end give it. ``seconds`` holds a function's
+        share of the time spent on P(S).
 
     Raises
     ------
@@ -202,7 +203,10 @@ def _ratios(
             raise ValueError(f"P(S) = 0: no function fits the training set ({training_set})")
         raise ValueError(f"method {method!r} does not tell P(S) from 0 ({training_set})")
     fits = training_set.fits(words, m=task.m)
-    found = iter(estimate_batch(task, words[fits], method=method, **options))
+    if len(training_set) == task.m:  # one function fits, and P(f) is P(S)
+        found = iter([evidence] * int(fits.sum()))
+    else:
+        found = iter(estimate_batch(task, words[fits], method=method, **options))
     share = (evidence.seconds or 0.0) / max(len(words), 1)
     return [_ratio(next(found) if one else None, evidence, share, options) for one in fits.tolist()]
 
@@ -210,12 +214,14 @@ def _ratios(
 def _ratio(
     whole: Estimate | None, evidence: Estimate, share: float, options: dict[str, Any]
 ) -> Estimate:
-    """Return P(f) / P(S); without a P(f) it is 0, exactly."""
+    """Return P(f) / P(S); without a P(f) it is 0, and if that is P(S) it is 1, exactly."""
     suffix = method_named(evidence.method).suffix
     log_p = error = low = high = math.nan
     n_samples = evidence.n_samples
     if whole is None:
         log_p = low = high = -math.inf
+    elif whole is evidence:
+        log_p = error = low = high = 0.0
     elif whole.log_p == -math.inf and whole.has_error:
         log_p = low = -math.inf
         high = min(whole.high - evidence.low, 0.0)
@@ -228,7 +234,7 @@ def _ratio(
             low, high = log_p - below, min(log_p + above, 0.0)
         if whole.n_samples is not None and evidence.n_samples is not None:
             n_samples = whole.n_samples + evidence.n_samples
-    seconds = None if whole is None else whole.seconds
+    seconds = None if whole is None or whole is evidence else whole.seconds
     return Estimate(
         log_p=log_p,
         standard_error=error,

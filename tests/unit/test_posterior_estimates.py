@@ -107,6 +107,15 @@ def test_what_does_not_fit_is_impossible(method):
         assert first.diagnostics["log_p_function"] == -INF
 
 
+@pytest.mark.parametrize("method", POSTERIOR_ESTIMATES)
+def test_labels_of_all_inputs_leave_one_function(method):
+    labelled = TrainingSet.of_function("00001111", range(8))
+    functions = ["00001111", "00001110"]
+    found = posterior_estimates(TASK, labelled, functions, method=method, n_jobs=1)
+    assert [each.p for each in found] == [1.0, 0.0]
+    assert (found[0].log_p, found[0].low, found[0].high) == (0.0, 0.0, 0.0)
+
+
 def test_quantities_of_noisy_links_are_named():
     for method in ("ep-probit", "laplace"):
         assert estimates(method, ["1" * 8])[0].quantity == (
