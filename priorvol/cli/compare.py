@@ -84,6 +84,11 @@ def run(options: argparse.Namespace) -> None:
     """Compare, print and draw."""
     _check(options)
     figures.check(options)
+    if (points := _expand(options.run_a)) != [options.run_a]:
+        raise ValueError(
+            f"RUN_A is one run, but {options.run_a} is a training ensemble: name one of its "
+            f"stopping points, such as {points[0] if points else options.run_a / 'zero_error'}"
+        )
     folders = [options.run_a, *(each for folder in options.runs for each in _expand(folder))]
     single = len(folders) == 2 or (options.estimates is not None and len(options.estimates) == 1)
     if not single and options.add_b:
@@ -255,10 +260,19 @@ def _names(options: argparse.Namespace, folders: list[Path]) -> list[str]:
     else:
         names = [folder.name for folder in folders]
         if len(set(names)) < len(names):
-            names = [str(folder) for folder in folders]
+            names = _apart(folders)
     if len(set(names)) < len(names):
         raise ValueError(f"runs need names of their own: got {', '.join(names)}")
     return names
+
+
+def _apart(folders: list[Path]) -> list[str]:
+    """Return the folders' paths without the part that all share."""
+    parts = [folder.parts for folder in folders]
+    common = 0
+    while common + 1 < min(map(len, parts)) and len({each[common] for each in parts}) == 1:
+        common += 1
+    return [str(Path(*each[common:])) for each in parts]
 
 
 @shared.reader

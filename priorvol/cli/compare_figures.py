@@ -10,6 +10,7 @@ from priorvol import checks
 from priorvol.cli import options as shared
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from priorvol.comparison import Comparison, SettingsComparison
@@ -125,16 +126,29 @@ def _single(options: argparse.Namespace, kind: str, comparison: Comparison, figu
         return
     if kind == "scatter":
         figure.set_size_inches(3.6, 3.7)
-        plotting.comparison_plot(comparison, figure.subplots())
+        ax = figure.subplots()
+        plotting.comparison_plot(comparison, ax)
+        _move_legend(ax, ncols=2)
     elif kind == "ranks":
         plotting.comparison_rank_plot(comparison, figure.subplots())
     elif kind == "errors":
         figure.set_size_inches(3.4, 3.1)
-        plotting.error_laws_plot(comparison, figure.subplots())
+        ax = figure.subplots()
+        plotting.error_laws_plot(comparison, ax)
+        _move_legend(ax, ncols=1)
     else:
         figure.set_size_inches(3.4, 3.0)
         measure = options.measure or "k_lz"
         plotting.error_complexity_plot(comparison, figure.subplots(), measure=measure)
+
+
+def _move_legend(ax: Axes, *, ncols: int) -> None:
+    """Make the legend the figure's, which holds nothing else, as it may be wider than the Axes."""
+    legend = ax.get_legend()
+    if legend is not None:
+        legend.remove()
+        where: Any = {"loc": "outside lower center", "ncols": ncols, "alignment": "left"}
+        ax.figure.figure.legend(*ax.get_legend_handles_labels(), **where)
 
 
 @shared.reader

@@ -11,7 +11,7 @@ from priorvol.comparison.errors import Errors
 from priorvol.comparison.report import Comparison
 from priorvol.plotting.appearance import INK, axes
 from priorvol.plotting.comparison import ONLY_A, ONLY_B, check_comparison
-from priorvol.plotting.legend import clear_legend
+from priorvol.plotting.legend import legend_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +56,7 @@ def error_laws_plot(comparison: Comparison, ax: Axes | None = None) -> Axes:
     if errors is None:
         raise ValueError("the comparison has no test errors: compare with a target")
     x = np.arange(errors.n_test + 1) / errors.n_test
-    curves: list[Any] = []
+    alone = ax is None
     with axes(ax) as ax:
         for side, law, colour, shift in (
             (found.a, errors.a, ONLY_A, -0.18),
@@ -70,14 +70,13 @@ def error_laws_plot(comparison: Comparison, ax: Axes | None = None) -> Axes:
             ax.bar(at, law.p, width, color=colour, alpha=0.55, linewidth=0, label=text)
             shown = law.p > 0
             ax.vlines(at[shown], law.p_low[shown], law.p_high[shown], colors=colour, linewidth=0.7)
-            curves.append((at, law.p_high))
         low, high = _range(errors)
         ax.set_xlim(low - 0.8 / errors.n_test, high + 0.8 / errors.n_test)
         ax.set_ylim(bottom=0.0, auto=None)
         ax.set_xlabel(f"error on {errors.n_test:,} test inputs")
         ax.set_ylabel("share of draws")
-        clear_legend(ax, "upper right", curves)
         _baselines(ax, errors.baselines, (low, high))
+        legend_below(ax, alone=alone)
     return ax
 
 
@@ -101,7 +100,7 @@ def _baselines(ax: Axes, baselines: tuple[Baseline, ...], shown: tuple[float, fl
     from matplotlib.transforms import ScaledTranslation
 
     middle = 0.5 * sum(shown)
-    gap = 0.02 * (shown[1] - shown[0])
+    gap = 0.035 * (shown[1] - shown[0])
     for number, each in enumerate(reversed(baselines)):
         rise = ScaledTranslation(0.0, ROW * (number + 0.8) / 72.0, ax.figure.figure.dpi_scale_trans)
         low, high = _ends(each)

@@ -34,6 +34,9 @@ QUANTITIES = {
 }
 """What can be drawn, and the axis's label."""
 
+_SHOWN = {"slope": (-3.0, 5.0)}
+"""Ends of axes whose values have no bounds; a value beyond is an arrow at the end."""
+
 _WANTED = {"ratio": 0.0, "pearson": 1.0, "slope": 1.0}
 LONGEST = 84
 """Characters of a row's label."""
@@ -46,7 +49,8 @@ def settings_plot(
 
     The first row is the reference: its own test error and P(target), else what its halves say of
     each other; its interval is a grey band. The grey line is what equal distributions would have.
-    Below test errors stand the baselines, with the middle 95% of their laws.
+    Below test errors stand the baselines, with the middle 95% of their laws. Slopes are shown from
+    -3 to 5, those beyond as arrows: of logs that hardly vary together they have no bounds.
 
     Parameters
     ----------
@@ -192,10 +196,15 @@ def _draw(ax: Axes, found: SettingsComparison, rows: list[_Row], quantity: str) 
         ax.axvline(_WANTED[quantity], color="0.6", linewidth=0.7, zorder=1)
     for place, row in enumerate(rows, 1):
         value, low, high = row.value(quantity)
-        if math.isfinite(low) and math.isfinite(high):
-            ax.hlines(place, low, high, colors=row.colour, linestyles="-", linewidth=1.0, zorder=3)
+        first, last = _SHOWN.get(quantity, (-math.inf, math.inf))
+        marker = row.marker
+        if math.isfinite(value) and not first <= value <= last:
+            value, marker = (first, "<") if value < first else (last, ">")
+        if math.isfinite(low) and math.isfinite(high) and low <= last and high >= first:
+            ends = max(low, first), min(high, last)
+            ax.hlines(place, *ends, colors=row.colour, linestyles="-", linewidth=1.0, zorder=3)
         if math.isfinite(value):
-            ax.plot([value], [place], row.marker, color=row.colour, zorder=4, clip_on=False)
+            ax.plot([value], [place], marker, color=row.colour, zorder=4, clip_on=False)
     ax.margins(x=0.06)
     if quantity in ("spread", "total_variation"):
         ax.set_xlim(left=0.0, auto=None)

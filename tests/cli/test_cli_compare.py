@@ -55,6 +55,10 @@ def test_runs_of_one_name_are_told_apart(cli, own_desk):
     (own_desk / "other" / "a").symlink_to(own_desk / "b")
     found = cli("compare", "a", "other/a", *QUICK).out
     assert "a and other/a" in found
+    (own_desk / "other" / "deep").mkdir()
+    (own_desk / "other" / "deep" / "a").symlink_to(own_desk / "a")
+    found = cli("compare", "other/a", "other/deep/a", *QUICK).out
+    assert "a and deep/a" in found and "other/" not in found
 
 
 @pytest.mark.parametrize(
@@ -130,6 +134,12 @@ def test_several_runs_are_rows(cli, on_trained):
     record = cli("compare", "bayes", "nets", *other, "--label", "P", "--label", "x", "--label", "y")
     assert [row["label"] for row in record.json["rows"]] == ["y", "x"]
     assert record.json["reference"]["name"] == "P"
+
+
+def test_an_ensemble_is_no_run_to_compare_with(refused, on_trained):
+    message = "nets is a training ensemble: name one of its stopping points, such as nets/epochs=20"
+    assert message in refused("compare", "nets", "bayes", *QUICK)
+    assert message in refused("compare", "nets", "--estimates", "ep", *QUICK)
 
 
 def test_parts_give_draws_in_groups_their_null(cli, on_trained):
@@ -248,3 +258,23 @@ def test_bad_input_of_several_and_of_estimates(refused, cli, on_trained, argumen
 
 def test_estimates_need_a_task_and_a_training_set(refused, on_desk):
     assert "need a training set" in refused("compare", "a", "--estimates", "ep")
+
+
+def test_legends_are_inside_the_figure(cli, own_trained, monkeypatch):
+    from matplotlib.figure import Figure
+
+    boxes = []
+
+    def measure(figure, *_, **options):
+        figure.draw_without_rendering()
+        (legend,) = figure.legends
+        box = legend.get_window_extent()
+        boxes.append((box.x0, figure.bbox.x1 - box.x1, figure.axes[0].bbox.y0 - box.y1))
+
+    pair = ["compare", "bayes", "nets/zero_error", *QUICK, *TARGET]
+    with monkeypatch.context() as patch:
+        patch.setattr(Figure, "savefig", measure)
+        patch.setattr("priorvol.store.write_atomically", lambda path, write: write(path))
+        for kind in ("scatter", "errors"):
+            cli(*pair, "--figure", kind, "--out", "x.png")
+    assert len(boxes) == 2 and min(map(min, boxes)) >= 0

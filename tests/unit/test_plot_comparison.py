@@ -1,5 +1,7 @@
 """Figures of comparisons: what is drawn where."""
 
+from dataclasses import replace
+
 import matplotlib
 import numpy as np
 import pytest
@@ -109,7 +111,7 @@ def test_bars_are_the_error_laws(found):
     heights = [[bar.get_height() for bar in bars] for bars in ax.containers]
     assert np.allclose(heights, [found.errors.a.p, found.errors.b.p])
     assert "4 test inputs" in ax.get_xlabel()
-    (legend,) = [ax.get_legend()]
+    (legend,) = ax.figure.legends
     assert "SGD: mean" in legend.get_texts()[0].get_text()
 
 
@@ -121,6 +123,12 @@ def test_baselines_stand_above_the_bars(found):
     tops = [text.get_window_extent().y0 for text in ax.texts]
     assert min(tops) > ax.bbox.y1
     assert all(text.get_window_extent().y1 <= ax.figure.bbox.y1 for text in ax.texts)
+
+
+def test_the_legend_of_the_bars_lies_below_them(found):
+    errors = plotting.comparison_figure(found)[-1]
+    errors.figure.figure.draw_without_rendering()
+    assert errors.get_legend().get_window_extent().y1 < errors.bbox.y0
 
 
 def test_the_whole_figure_has_margins(found):
@@ -234,6 +242,20 @@ def test_settings_are_rows(settings):
     ax = plotting.settings_plot(settings, quantity="error")
     values = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "x"]
     assert np.allclose(values, [each.error for each in settings.baselines])
+
+
+def test_slopes_without_bounds_are_arrows_at_the_end(settings):
+    (row, *others) = settings.rows
+    far = replace(row.agreement.concordance.slope, value=90.0, low=-70.0, high=4.0)
+    held = replace(row.agreement.concordance, slope=far)
+    row = replace(row, agreement=replace(row.agreement, concordance=held))
+    found = replace(settings, rows=(row, *others))
+    ax = plotting.settings_plot(found, quantity="slope")
+    (arrow,) = [line for line in ax.lines if line.get_marker() == ">"]
+    assert arrow.get_xdata()[0] == 5.0
+    assert -4.0 < ax.get_xlim()[0] and ax.get_xlim()[1] < 6.0
+    bars = [each.get_segments()[0].tolist() for each in ax.collections]
+    assert [[-3.0, 2.0], [4.0, 2.0]] in bars
 
 
 def test_settings_beside_each_other(settings):
