@@ -30,7 +30,7 @@ def compared(
     }
     reference, comparisons, settings = samples.reference, {}, None
     if reference is not None:
-        table = samples.tables[reference]
+        table = samples.drawn(reference)
         for name, other in tables.items():
             comparisons[name] = compare(
                 table, other, names=(reference, TRAINED), **given, **numbers
@@ -40,7 +40,8 @@ def compared(
     if REJECTION in samples.tables and WIDE in samples.tables:
         finite, wide = samples.tables[REJECTION], samples.tables[WIDE]
         if min(finite.n_groups, wide.n_groups) >= FEWEST_DRAWS:
-            widths = compare(finite, wide, names=(REJECTION, WIDE), **given, **numbers)
+            own, limit = samples.drawn(REJECTION), samples.drawn(WIDE)
+            widths = compare(own, limit, names=(REJECTION, WIDE), **given, **numbers)
     quick = numbers | {"n_permutations": 0}
     against = {
         (name, method): compare(

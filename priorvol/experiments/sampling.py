@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from priorvol.posterior_sampling import (
     posterior,
 )
 from priorvol.result import Estimate
-from priorvol.table import FunctionTable
+from priorvol.table import FunctionTable, add_all
 from priorvol.task import Task
 from priorvol.training_set import TrainingSet
 
@@ -40,6 +40,8 @@ FEWEST_CHAINS = 32
 MOST_CHAINS = 128
 
 _STARTS = 1 << 20  # proposals for the starts of chains, above which chains are few
+
+_FOLDERS = {REJECTION: "rejection", WIDE: "wide"}
 
 ANGLES = 8
 """Angles in a plane by default."""
@@ -66,11 +68,19 @@ class Samples:
         P(S) by rejection.
     omitted : dict of str to str
         Methods with the reason why they were not used.
+    halves : dict of str to two FunctionTables
+        Of tables of draws in groups: what they were added up from. The halves share no group, so
+        that a sampler can be held against itself.
     """
 
     tables: dict[str, FunctionTable]
     evidence: Estimate | None
     omitted: dict[str, str]
+    halves: dict[str, tuple[FunctionTable, FunctionTable]] = field(default_factory=dict)
+
+    def drawn(self, name: str) -> FunctionTable | tuple[FunctionTable, FunctionTable]:
+        """Return a table as `priorvol.compare` takes it: in halves where there are some."""
+        return self.halves.get(name, self.tables[name])
 
     @property
     def reference(self) -> str | None:
@@ -176,11 +186,9 @@ def sample_posterior(
     >>> list(found.tables), found.reference, found.omitted
     (['rejection', 'infinite width'], 'rejection', {})
     """
-    tables: dict[str, FunctionTable] = {}
-    omitted: dict[str, str] = {}
-    evidence = None
+    found = Samples({}, None, {})
+    omitted = found.omitted
     how: dict[str, Any] = {"n_jobs": n_jobs, "progress": progress}
-    kept = {name: None if folder is None else folder / name for name in ("rejection", "wide")}
     if is_drawn_by_rejection(task):
         from priorvol.rejection import acceptance
 
@@ -193,10 +201,15 @@ def sample_posterior(
             omitted[REJECTION] = reason
         else:
             say(f"P_B at finite width: {n:,} functions of the prior")
-            table = posterior(
-                task, training_set, n_proposals=n, store=kept["rejection"], **how_finite
-            )
-            tables[REJECTION], evidence = table, acceptance(table)
+
+            def draw(number: int, seed: int, store: Path | None) -> FunctionTable:
+                arguments = how_finite | {"seed": seed, "store": store}
+                return posterior(task, training_set, n_proposals=number, **arguments)
+
+            many = n_posterior >= FEWEST_ACCEPTED  # else a half might be left without any
+            sizes = n, how_finite["output_draws"] if many else 1
+            found = _add(found, REJECTION, REJECTION, sizes, draw, seed, folder)
+            found = replace(found, evidence=acceptance(found.tables[REJECTION]))
     wide, name = task.wide(), WIDE if task.architecture.hidden else PERCEPTRON
     try:
         chain = chain_steps(wide, training_set)
@@ -207,16 +220,47 @@ def sample_posterior(
         if chain > 1:
             number, length = chains(n_posterior, chain)
         say(f"P_B at infinite width: {number:,} functions")
-        tables[name] = posterior(
-            wide,
-            training_set,
-            n_samples=number,
-            chain_length=length,
-            seed=part_seed(seed, WIDE),
-            store=kept["wide"],
-            **how,
-        )
-    return Samples(tables, evidence, omitted)
+
+        def draw_wide(number: int, seed: int, store: Path | None) -> FunctionTable:
+            arguments = how | {"chain_length": length, "seed": seed, "store": store}
+            return posterior(wide, training_set, n_samples=number, **arguments)
+
+        found = _add(found, name, WIDE, (number, length or 1), draw_wide, seed, folder)
+    return found
+
+
+_Draw = Callable[[int, int, Path | None], FunctionTable]
+
+
+def _add(
+    found: Samples,
+    name: str,
+    part: str,
+    sizes: tuple[int, int],
+    draw: _Draw,
+    seed: int,
+    folder: Path | None,
+) -> Samples:
+    """Draw so many functions in groups of so many, in two halves if there are groups enough.
+
+    The halves have random numbers and folders of their own.
+    """
+    number, group = sizes
+    half = number // (2 * group) * group
+    where = None if folder is None else folder / _FOLDERS[part]
+    if group == 1 or half < FEWEST_DRAWS * group:
+        table = draw(number, part_seed(seed, part), where)
+        return replace(found, tables=found.tables | {name: table})
+    again = None if folder is None else folder / f"{_FOLDERS[part]}-2"
+    halves = (
+        draw(number - half, part_seed(seed, part), where),
+        draw(half, part_seed(seed, f"{part}, second half"), again),
+    )
+    return replace(
+        found,
+        tables=found.tables | {name: add_all(halves)},
+        halves=found.halves | {name: halves},
+    )
 
 
 def chains(wanted: int, steps: int) -> tuple[int, int]:

@@ -87,6 +87,22 @@ def test_sampling_is_that_of_posterior(found):
     assert found.reference == "rejection"
 
 
+def test_draws_in_groups_come_in_halves_that_are_held_against_each_other():
+    arguments = {"n_posterior": 2000, "output_draws": 1000, "estimates": ()}
+    found = experiment(TASK, S, **(OPTIONS | arguments | {"settings": SETTINGS[:1]}))
+    first, second = found.samples.halves["rejection"]
+    assert found.samples.tables["rejection"] == first + second
+    assert first.provenance != second.provenance and first != second
+    assert abs(first.provenance.spans[0].size - second.provenance.spans[0].size) <= 1
+    assert found.settings.null is not None
+    null = next(iter(found.comparisons.values())).null_a
+    assert null is not None and null.equality.p_value > 1e-4
+    few = experiment(
+        TASK, S, **(OPTIONS | arguments | {"n_posterior": 20, "settings": SETTINGS[:1]})
+    )
+    assert not few.samples.halves
+
+
 def test_estimates_are_those_of_posterior_estimates(found):
     every = {**found.samples.tables, **found.tables}
     words = [functions_to_estimate(t, max_functions=5, seed=5) for t in every.values()]
