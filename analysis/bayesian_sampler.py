@@ -81,6 +81,8 @@ OTHERS = {
     "adadelta": sgd(8, "cross_entropy", optimizer="adadelta", learning_rate=1.0),
 }
 """Settings that the second-order differences are listed for, beside the published ones."""
+BY_WIDTH = {"by-width": sgd(8, "cross_entropy")}
+"""The main setting with as many runs at every width."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class Study:
             seed=case.which,
             n_jobs=self.n_jobs,
             store=case.folder(self.out, name),
-            **(PUBLISHED | OTHERS)[name],
+            **(PUBLISHED | OTHERS | BY_WIDTH)[name],
         )
 
     def drawn(self, case: Case) -> list[FunctionTable]:
@@ -352,7 +354,7 @@ def main() -> int:
     print("Published settings", *summary(published, ("target", "stop", "setting")), "", sep="\n")
 
     wide = [Case("0011", which, width) for width in WIDTHS for which in range(WIDTH_SETS)]
-    by_width = [row for case in wide for row in measured(case, study.compared(case, [MAIN]))]
+    by_width = [row for case in wide for row in measured(case, study.compared(case, BY_WIDTH))]
     print("By width", *summary(by_width, ("stop", "width")), "", sep="\n")
 
     case = Case("0011", 0)
