@@ -172,7 +172,8 @@ def measured(case: Case, found: SettingsComparison) -> Iterator[dict[str, Any]]:
     for row in found:
         name, stop = row.label.rsplit(" ", 1)
         c, ratio = row.agreement.concordance, row.agreement.concordance.log_ratio
-        r, slope, tv = c.pearson_corrected, c.slope, row.agreement.total_variation
+        r, slope = c.pearson_corrected, c.slope
+        tv, js = row.agreement.total_variation, row.agreement.jensen_shannon
         of_row, of_reference = row.target.interval, reference.interval
         yield {
             "target": case.target,
@@ -186,7 +187,10 @@ def measured(case: Case, found: SettingsComparison) -> Iterator[dict[str, Any]]:
             **interval("pearson", r.value, r.low, r.high),
             **interval("slope", slope.value, slope.low, slope.high),
             **interval("spread", ratio.sd, ratio.sd_low, ratio.sd_high),
-            **interval("total_variation", tv.lower, tv.low, tv.high),
+            "total_variation_low": tv.low,
+            "total_variation_high": tv.high,
+            "jensen_shannon_low": js.low,
+            "jensen_shannon_high": js.high,
             "p_of_equality": row.agreement.equality.p_value,
             **interval("p_sgd", row.target.p, *of_row),
             **interval("p_b", reference.p, *of_reference),
@@ -205,6 +209,9 @@ SHOWN = {
     "slope": "slope",
     "spread": "spread of ln ratio",
     "total_variation_low": "total variation over",
+    "total_variation_high": "and below",
+    "jensen_shannon_low": "Jensen-Shannon over",
+    "jensen_shannon_high": "and below",
     "p_sgd": "P_SGD(target)",
     "p_b": "P_B(target)",
     "error_sgd": "error SGD",
