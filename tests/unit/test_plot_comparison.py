@@ -125,6 +125,12 @@ def test_baselines_stand_above_the_bars(found):
     assert all(text.get_window_extent().y1 <= ax.figure.bbox.y1 for text in ax.texts)
 
 
+def test_the_margins_have_few_ticks():
+    values = {t: rough(p) for t, p in zip(NAMES[:3], (0.95, 1e-20, 1e-25), strict=True)}
+    _, _, beside, _ = plotting.comparison_figure(compare(A, values, target="0011", **QUICK))
+    assert beside.get_xticks().tolist() == [0.0, 0.5, 1.0]
+
+
 def test_the_legend_of_the_bars_lies_below_them(found):
     errors = plotting.comparison_figure(found)[-1]
     errors.figure.figure.draw_without_rendering()
