@@ -191,10 +191,16 @@ def _check_tables(reference: FunctionTable, tables: Any, name: Any) -> None:
     for label, table in tables.items():
         if not isinstance(label, str) or not label.strip():
             raise ValueError(f"names of tables must be texts, got {label!r:.80}")
-        if isinstance(table, Mapping) or (isinstance(table, tuple) and len(table) == 2):
+        if isinstance(table, Mapping) or _is_pair(table):
             _read_pair(label, table, reference.m)
         else:
             check_same_inputs(reference, check_table(label, table))
+
+
+def _is_pair(given: Any) -> bool:
+    """Whether it is functions with their estimates."""
+    is_two = isinstance(given, tuple) and len(given) == 2
+    return is_two and not isinstance(given[1], FunctionTable)
 
 
 def _read_pair(label: str, given: Any, m: int) -> tuple[Words, list[Estimate]]:

@@ -134,6 +134,7 @@ def test_the_log_ratio_of_what_is_known_exactly():
         (REFERENCE, [REFERENCE], {}, "tables must be a mapping"),
         (REFERENCE, {1: REFERENCE}, {}, "names of tables must be texts, got 1"),
         (REFERENCE, {"x": 3}, {}, "x must be a FunctionTable, got int"),
+        (REFERENCE, {"x": (REFERENCE,) * 2}, {}, "x must be a FunctionTable, got tuple"),
         (REFERENCE, {"x": FunctionTable.from_counts(["00"], [50])}, {}, "m = 4 and m = 2"),
         (REFERENCE, {"x": FunctionTable.from_counts(["0000"], [9])}, {}, "x needs at least 20"),
         (REFERENCE, TABLES, {"name": ""}, "name must be a text"),
