@@ -128,7 +128,7 @@ def _margin(ax: Axes, found: Comparison, side: Side, *, upright: bool) -> None:
     else:
         ax.tick_params(axis="y", which="both", labelleft=False)
         ax.set_xlabel("share", fontsize=6.5)
-        ax.set_xlim(left=0.0, auto=None)  # else the smallest share, and 0 is no tick
+        ax.set_xlim(0.0, ax.get_xlim()[1])  # not from the smallest share: 0 is a tick
         ax.locator_params(axis="x", nbins=2)
         ax.tick_params(axis="x", labelsize=6)
 
