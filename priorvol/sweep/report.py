@@ -13,6 +13,7 @@ import numpy.typing as npt
 from priorvol import bits, checks
 from priorvol.comparison.baselines import baselines
 from priorvol.rng import generator
+from priorvol.simplicity.association import FEWEST_UNITS
 from priorvol.sweep.averages import mean_interval
 from priorvol.sweep.cells import Learned, SweepCell, SweepSettings
 from priorvol.sweep.targets import Target
@@ -192,7 +193,9 @@ class TargetSweep:
         Returns
         -------
         rho, low, high : (tasks,) float64 arrays
-            nan where fewer than three targets have an error.
+            nan where fewer than three targets have an error. Of fewer than
+            `priorvol.simplicity.association.FEWEST_UNITS` (10) there is no interval: resampling
+            says next to nothing of them.
         """
         from scipy.stats import rankdata
 
@@ -211,7 +214,7 @@ class TargetSweep:
             kept = resampled[np.isfinite(resampled)]
             whole = rankdata(pairs, axis=-1)
             found[0, i] = _pearson(whole[:1], whole[1:])[0]
-            if len(kept):
+            if len(kept) and len(held) >= FEWEST_UNITS:
                 found[1:, i] = np.quantile(kept, [0.5 - level / 2.0, 0.5 + level / 2.0])
         return found[0], found[1], found[2]
 

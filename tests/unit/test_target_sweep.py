@@ -304,8 +304,8 @@ def test_trend():
         learnt = Learned(error=error, standard_error=0.01, n_draws=1, k=(1.0,), counts=(1,))
         return SweepCell(training_set=TrainingSet([0], [0]), trained=learnt, posterior=None)
 
-    base = sweep(targets=[f"0{i:07b}" for i in range(9)], n_sets=2, posterior="none", n_runs=1)
-    errors = np.array([0.1, 0.3, 0.2, 0.4, 0.5, 0.45, 0.5, 0.2, 0.35])
+    base = sweep(targets=[f"0{i:07b}" for i in range(10)], n_sets=2, posterior="none", n_runs=1)
+    errors = np.array([0.1, 0.3, 0.2, 0.4, 0.5, 0.45, 0.5, 0.2, 0.35, 0.3])
     made = TargetSweep(
         tasks=base.tasks,
         labels=base.labels,
@@ -319,6 +319,9 @@ def test_trend():
     assert low[0] < rho[0] < high[0]
     few = sweep(targets=TARGETS[:2], n_sets=2, posterior="none", n_runs=1)
     assert np.isnan(few.trend("trained")[0]).all()
+    three = sweep(targets=TARGETS, n_sets=2, posterior="none", n_runs=1)
+    rho, low, high = three.trend("trained")
+    assert np.isfinite(rho).all() and np.isnan(low).all() and np.isnan(high).all()
 
 
 def test_what_is_printed_and_recorded(found):
@@ -369,6 +372,7 @@ def test_labels():
         ({"stop": ("zero_error", "epochs=3")}, "one stopping point"),
         ({"measure": "k_l"}, "measure must be one of"),
         ({"labels": ["a", "b"]}, "labels must be one a task"),
+        ({"labels": 3}, "labels must be one a task"),
         ({"seed": -1}, "seed"),
         ({"n_jobs": 0}, "n_jobs"),
         ({"batch_size": 5}, "batch_size must be at most the 4"),
