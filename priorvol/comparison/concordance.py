@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,9 @@ class Concordance:
         Pearson's r with the variances of counting noise taken off those of x and y. It may exceed
         1 by chance.
     slope : Coefficient
-        dy/dx of the major axis of that corrected covariance matrix: errors in both variables.
+        dy/dx of the major axis of that corrected covariance matrix: errors in both variables. Its
+        interval is one of the axis's direction, and all slopes where that takes in the vertical:
+        log P that do not vary together.
     log_ratio : LogRatio
         Of log P_B - log P_A: its mean and, without counting noise, its spread; the size of a
         second-order difference.
@@ -142,9 +144,8 @@ def concordance(
         drawn.append(_corrected(points, weights))
     samples = np.concatenate(drawn)
     reason = "log P varies no more than its counting noise"
-    corrected, slope = (
-        coefficient(float(once[0, i]), samples[:, i], k, level, reason) for i in (0, 1)
-    )
+    corrected = coefficient(float(once[0, 0]), samples[:, 0], k, level, reason)
+    slope = direction(float(once[0, 1]), samples[:, 1], k, level, reason)
     return Concordance(
         n_functions=k,
         n_unseen=n_unseen,
@@ -188,6 +189,29 @@ def coefficient(value: float, samples: Array, k: int, level: float, why_nan: str
         low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]).tolist()
     reason = "" if math.isfinite(value) else why_nan
     return Coefficient(value=value, low=low, high=high, n_functions=k, n_units=k, reason=reason)
+
+
+def direction(value: float, samples: Array, k: int, level: float, why_nan: str) -> Coefficient:
+    """Return a slope with the interval of its direction, which turns through the vertical.
+
+    Examples
+    --------
+    >>> found = direction(2.0, np.linspace(1.5, 2.5, 101), 20, 0.9, "")
+    >>> round(found.low, 2), round(found.high, 2)
+    (1.55, 2.45)
+    >>> str(direction(50.0, np.array([40.0, 60.0, -50.0, -40.0]), 20, 0.9, ""))
+    '+50.000 [-inf, +inf]'
+    """
+    angle = math.atan(value)
+    turned = np.arctan(samples) - angle
+    turned -= np.pi * np.rint(turned / np.pi)
+    found = coefficient(value, turned, k, level, why_nan)
+    if math.isnan(found.low):
+        return found
+    low, high = angle + found.low, angle + found.high
+    bounded = -math.pi / 2 < low and high < math.pi / 2
+    ends = (math.tan(low), math.tan(high)) if bounded else (-math.inf, math.inf)
+    return replace(found, low=ends[0], high=ends[1])
 
 
 def _ceiling(

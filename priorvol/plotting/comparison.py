@@ -217,7 +217,7 @@ def _title(found: Comparison) -> str:
         lines.append(f"Pearson {c.pearson.value:.3f} (perfect samplers {ceiling})")
     for name, each in (("noise taken off", c.pearson_corrected), ("slope", c.slope)):
         if math.isfinite(each.value):
-            ends = f" [{each.low:.3f}, {each.high:.3f}]" if math.isfinite(each.low) else ""
+            ends = "" if math.isnan(each.low) else f" [{each.low:.3f}, {each.high:.3f}]"
             lines.append(f"{name} {each.value:.3f}{ends}")
     if math.isfinite(found.p_value) and lines:
         lines[-1] += f", p of equality {p_text(found.p_value)}".replace("<", "< ")

@@ -200,7 +200,7 @@ def _draw(ax: Axes, found: SettingsComparison, rows: list[_Row], quantity: str) 
         marker = row.marker
         if math.isfinite(value) and not first <= value <= last:
             value, marker = (first, "<") if value < first else (last, ">")
-        if math.isfinite(low) and math.isfinite(high) and low <= last and high >= first:
+        if low <= last and high >= first:  # nan is not
             ends = max(low, first), min(high, last)
             ax.hlines(place, *ends, colors=row.colour, linestyles="-", linewidth=1.0, zorder=3)
         if math.isfinite(value):

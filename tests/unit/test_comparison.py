@@ -14,7 +14,7 @@ from priorvol import bits, collect, posterior, train_ensemble
 from priorvol.architecture import Architecture
 from priorvol.comparison import compare, compare_settings, functions_to_estimate
 from priorvol.comparison.agreement import shared_groups
-from priorvol.comparison.concordance import LogPoints, _corrected
+from priorvol.comparison.concordance import LogPoints, _corrected, direction
 from priorvol.comparison.equality import equality
 from priorvol.comparison.errors import errors_of
 from priorvol.comparison.samples import Sample, joined
@@ -155,6 +155,18 @@ def test_corrected_coefficients_are_the_textbook_ones():
     assert slope == pytest.approx(vectors[1, 1] / vectors[0, 1])
     assert r == pytest.approx(covariance[0, 1] / math.sqrt(covariance[0, 0] * covariance[1, 1]))
     assert naive == pytest.approx(np.polyfit(x, y, 1)[0])
+
+
+def test_a_slope_has_the_interval_of_its_direction():
+    rng = np.random.default_rng(2)
+    slopes = rng.normal(1.0, 0.1, 999)
+    found = direction(1.0, slopes, 20, 0.95, "")
+    assert [found.low, found.high] == pytest.approx(np.quantile(slopes, [0.025, 0.975]), rel=1e-3)
+    steep = direction(60.0, 1 / rng.normal(1 / 60, 0.01, 999), 20, 0.95, "")
+    assert (steep.low, steep.high) == (-math.inf, math.inf)
+    falling = direction(-20.0, 1 / rng.normal(-1 / 20, 0.005, 999), 20, 0.95, "")
+    assert -40 < falling.low < -20 < falling.high < -10
+    assert math.isnan(direction(60.0, slopes, 9, 0.95, "").low)
 
 
 def test_a_table_of_one_function():

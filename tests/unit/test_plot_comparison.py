@@ -1,5 +1,6 @@
 """Figures of comparisons: what is drawn where."""
 
+import math
 from dataclasses import replace
 
 import matplotlib
@@ -252,7 +253,7 @@ def test_settings_are_rows(settings):
 
 def test_slopes_without_bounds_are_arrows_at_the_end(settings):
     (row, *others) = settings.rows
-    far = replace(row.agreement.concordance.slope, value=90.0, low=-70.0, high=4.0)
+    far = replace(row.agreement.concordance.slope, value=90.0, low=-math.inf, high=math.inf)
     held = replace(row.agreement.concordance, slope=far)
     row = replace(row, agreement=replace(row.agreement, concordance=held))
     found = replace(settings, rows=(row, *others))
@@ -261,7 +262,7 @@ def test_slopes_without_bounds_are_arrows_at_the_end(settings):
     assert arrow.get_xdata()[0] == 5.0
     assert -4.0 < ax.get_xlim()[0] and ax.get_xlim()[1] < 6.0
     bars = [each.get_segments()[0].tolist() for each in ax.collections]
-    assert [[-3.0, 2.0], [4.0, 2.0]] in bars
+    assert [[-3.0, 2.0], [5.0, 2.0]] in bars
 
 
 def test_settings_beside_each_other(settings):
