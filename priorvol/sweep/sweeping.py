@@ -52,7 +52,8 @@ def target_sweep(
     """Measure the error of trained networks and of the posterior over targets and tasks.
 
     For each target training sets of ``train_size`` inputs are drawn without replacement, all tasks
-    and learners with the same ones. On each, networks are trained from the prior
+    and learners with the same ones; tasks share the random numbers of runs and of draws too, so
+    their errors are not independent of each other. On each, networks are trained from the prior
     (`priorvol.train_ensemble`), functions are drawn from P_B(f given S) (`priorvol.posterior`), and
     errors are counted on the inputs held out. An unbiased learner, uniform over all functions that
     fit S, has half of those wrong in the mean, whatever the target and S: exactly 1/2
