@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from priorvol import bits, checks
+from priorvol import bits, checks, complexity
 from priorvol.comparison.baselines import baselines
 from priorvol.rng import generator
 from priorvol.simplicity.association import FEWEST_UNITS
@@ -316,12 +316,18 @@ class TargetSweep:
         rest = f"and {others} other task{'s' * (others > 1)}" if others else ""
         return [
             f"{task} {rest}".rstrip(),
-            f"errors on {task.m - used.train_size} of {task.m} inputs held out; "
-            f"{self.n_sets:,} training sets a target, on each " + ", ".join(parts),
+            f"mean errors on {task.m - used.train_size} of {task.m} inputs held out, of "
+            f"{self.n_sets:,} training sets a target; on each",
+            ", ".join(parts),
         ]
 
     def _notes(self) -> list[str]:
-        notes = []
+        found = complexity.measure(self.settings.measure)
+        unit = f", {found.unit}" if found.unit else ""
+        notes = [
+            f"K: {found.name}{unit}; learnt K: its mean; T: ones of the targets; 95% intervals "
+            "over targets of one K, or training sets of one target"
+        ]
         if "trained" in self.learners and (missed := int(self.missed().sum())):
             runs = len(self.cells) * self.settings.n_runs
             notes.append(

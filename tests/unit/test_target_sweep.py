@@ -326,6 +326,8 @@ def test_trend():
 
 def test_what_is_printed_and_recorded(found):
     text = str(found)
+    assert "\nK: k_lz, bits; learnt K: its mean; T: ones of the targets; 95% intervals" in text
+    assert max(map(len, text.splitlines())) <= 160
     assert "sigma_w = 1" in text and "sigma_w = 3" in text and "nearest neighbour" in text
     record = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert len(record["cells"]) == 18 == len(found.rows())
