@@ -113,8 +113,8 @@ def _ceiling(found: Agreement) -> str:
 
 def _estimates(found: Experiment) -> list[str]:
     """Say how log P of every table goes with that of every estimation method."""
-    heading = ["log P of draws", "against", "functions", "Pearson", "perfect samplers", "slope"]
-    cells = [[*heading, "ln(estimate / draws): mean", "spread"]]
+    cells = [["log P of draws", "against", "functions", "Pearson", "perfect samplers", "slope"]]
+    ratios = [["ln(estimate / draws), nats", "", "mean", "spread, without counting noise"]]
     few = []
     for (name, method), comparison in found.against_estimates.items():
         c = comparison.agreement.concordance
@@ -125,9 +125,11 @@ def _estimates(found: Experiment) -> list[str]:
         cells.append(
             [shown, method, f"{c.n_functions:,}", str(c.pearson)]
             + [interval_text(c.ceiling.get("pearson"), "+.3f"), str(c.slope)]
-            + [c.log_ratio.mean_text(), c.log_ratio.sd_text()]
         )
-    lines = align(cells, left=(0, 1, 3, 4, 5, 6, 7)) if len(cells) > 1 else []
+        ratios.append([shown, method, c.log_ratio.mean_text(), c.log_ratio.sd_text()])
+    lines = []
+    if len(cells) > 1:
+        lines = [*align(cells, left=(0, 1, 3, 4, 5)), "", *align(ratios, left=(0, 1, 2, 3)), ""]
     lines.append(
         f"Of {len(found.functions):,} functions: the target, and the likeliest of every table by "
         "half of its draws; compared on the other half."

@@ -365,6 +365,8 @@ def test_what_is_saved(found, tmp_path):
 
 def test_the_report_says_what_was_measured(found):
     text = str(found)
+    tables, _, verdict = text.rpartition("\n\n")
+    assert max(map(len, tables.splitlines())) <= 160 and "told apart" in verdict
     assert "6 training inputs, 3 of them labelled 1; 10 test inputs; target 0011" in text
     assert "P_B at infinite width against finite width" in text
     assert "of 4 cases (by all functions or by mean test errors; Holm's correction, 5%)" in text
