@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from priorvol import checks, complexity
 from priorvol.progress import progress_bar
-from priorvol.rng import check_seed
+from priorvol.rng import STREAM_VERSION, check_seed
 from priorvol.sweep.cells import (
     POSTERIORS,
     CellKey,
@@ -139,7 +139,7 @@ def target_sweep(
     if store is not None:
         from priorvol.store.sweeps import SweepFolder
 
-        folder = SweepFolder(store, wanted.to_json())
+        folder = SweepFolder(store, wanted.to_json() | {"stream_version": STREAM_VERSION})
     cells: dict[str, SweepCell] = {}
     if folder is not None:
         for key in keys:

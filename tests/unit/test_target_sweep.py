@@ -198,6 +198,10 @@ def test_resuming(found, tmp_path, monkeypatch):
     for change in ({"n_runs": 13}, {"seed": 6}, {"learning_rate": 0.5}, {"posterior": "none"}):
         with pytest.raises(ValueError, match=f"a sweep of other settings: its {[*change][0]} is"):
             sweep(store=tmp_path / "s", **change)
+    monkeypatch.setattr(sweeping, "STREAM_VERSION", 2)
+    with pytest.raises(ValueError, match="other settings: its stream_version is 1, not 2"):
+        sweep([TASK, OTHER], store=tmp_path / "s")
+    monkeypatch.undo()
 
 
 def test_a_folder_of_anything_else_is_left_as_it_is(tmp_path):
