@@ -18,6 +18,7 @@ from typing import Any
 from priorvol import checks
 from priorvol.result import Estimate
 from priorvol.store.atomic import write_atomically
+from priorvol.store.sweeps import first_difference
 
 FORMAT = "priorvol experiment"
 FORMAT_VERSION = 1
@@ -70,9 +71,13 @@ def open_experiment(folder: str | Path, identity: dict[str, Any]) -> Path:
         raise ValueError(
             f"{path / NAME}: format_version must be at most {FORMAT_VERSION}, got {number}"
         )
-    for field, value in identity.items():
-        if held["experiment"].get(field) != value:
-            raise ValueError(f"{path} holds another experiment: its {field} differs")
+    known = {field: held["experiment"].get(field) for field in identity}
+    different = first_difference(known, identity)
+    if different is not None:
+        field, value, asked = different
+        raise ValueError(
+            f"{path} holds another experiment: {field} = {value!r:.80}, not {asked!r:.80}"
+        )
     return path
 
 

@@ -47,7 +47,7 @@ class SweepFolder:
         self.path = Path(path)
         record = _read(self.path / NAME, "settings") if self.path.is_dir() else None
         if record is not None:
-            different = _difference(record, settings)
+            different = first_difference(record, settings)
             if different is not None:
                 name, held, asked = different
                 raise ValueError(
@@ -86,12 +86,18 @@ class SweepFolder:
         return self.path / CELLS / f"{name}.json"
 
 
-def _difference(held: dict[str, Any], asked: dict[str, Any]) -> tuple[str, Any, Any] | None:
-    """Return the name of the first field that differs, in records within too, and both values."""
+def first_difference(held: dict[str, Any], asked: dict[str, Any]) -> tuple[str, Any, Any] | None:
+    """Return the name of the first field that differs, in records within too, and both values.
+
+    Examples
+    --------
+    >>> first_difference({"task": {"m": 8, "seed": 0}}, {"task": {"m": 8, "seed": 1}})
+    ('seed', 0, 1)
+    """
     for name in sorted(held.keys() | asked.keys()):
         a, b = held.get(name), asked.get(name)
         if isinstance(a, dict) and isinstance(b, dict):
-            within = _difference(a, b)
+            within = first_difference(a, b)
             if within is not None:
                 return within
         elif a != b:
