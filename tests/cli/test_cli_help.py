@@ -15,6 +15,7 @@ VERBS = [
     "collect",
     "posterior",
     "train",
+    "sweep",
     "show",
     "estimate",
     "bound",
@@ -24,11 +25,15 @@ VERBS = [
     "bias",
     "distribution",
     "rare",
+    "correlation",
     "atlas",
     "plot",
     "export",
     "import",
 ]
+
+ELSEWHERE = ("collect", "import", "sweep")
+"""Verbs whose examples are run first, or with their own tests."""
 
 SMALLER = {
     "--samples 1e7": "--samples 2e3 --jobs 1 --no-progress",
@@ -87,6 +92,8 @@ def test_help_explains_every_option(verb, cli, monkeypatch):
 
 
 def test_the_parser_lists_the_verbs(cli):
+    (verbs,) = [a for a in build_parser()._actions if a.choices and "collect" in a.choices]
+    assert set(verbs.choices) == set(VERBS)
     text = help_of(cli, "")
     for verb in VERBS:
         assert re.search(rf"^    {verb}\b", text, re.MULTILINE)
@@ -108,7 +115,7 @@ def test_every_example_works(cli, at):
             subprocess.run(command, shell=True, check=True)
         else:
             assert "2 functions, 3 draws" in cli(*shlex.split(smaller(command))[1:]).out
-    for verb in (name for name in VERBS if name not in ("collect", "import")):
+    for verb in (name for name in VERBS if name not in ELSEWHERE):
         for command in commands[verb]:
             cli(*shlex.split(smaller(command).partition(" > ")[0])[1:])
     for name in ("rank.png", "rank.pdf", "k.png", "t.png", "table.csv", "table.parquet"):
