@@ -129,6 +129,8 @@ def labelled_data(
     n_train = checks.integer("n_train", n_train, low=2)
     n_test = checks.integer("n_test", n_test, low=1)
     rng = generator(seed, "labelled data")
+    if not isinstance(source, str | Path):
+        raise ValueError(f"data must be digits or the path of an .npz file, got {source!r:.80}")
     name, parts = _digits() if str(source) == "digits" else _npz(Path(source))
     positive = _positive(positive, np.concatenate([labels for _, labels in parts]))
     if len(parts) == 1:

@@ -91,7 +91,7 @@ def rejection_producer(
         screen = screen_for(compile_task(task), training_set, draws)
         count: Any = partial(count_fitting, task, training_set, screen)
     else:
-        check_planes(task, angles, draws)
+        angles, _ = check_planes(task, angles, draws)
         count = whole = partial(count_in_planes, task, training_set, angles)
     producer = Producer(
         task,

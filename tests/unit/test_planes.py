@@ -142,7 +142,7 @@ def test_groups_are_hidden_draws():
 
 
 def test_proposals_are_rounded_up_to_hidden_draws():
-    table = posterior(TASK, S, n_proposals=1e4, angles=8, n_jobs=1)
+    table = posterior(TASK, S, n_proposals=1e4, angles=8.0, n_jobs=1)
     assert acceptance(table).n_samples == 2 * 8192
 
 

@@ -175,3 +175,5 @@ def test_damaged_files(npz, tmp_path):
         labelled_data(tmp_path / "missing.npz", n_train=12, n_test=5)
     with pytest.raises(ValueError, match="data must be digits or an .npz file, got 'digit'"):
         labelled_data("digit", n_train=12, n_test=5)
+    with pytest.raises(ValueError, match="data must be digits or the path of an .npz file, got 3"):
+        labelled_data(3, n_train=12, n_test=5)
