@@ -152,6 +152,7 @@ def _estimated(
     from priorvol.comparison import compare, compare_settings, functions_to_estimate
     from priorvol.comparison.options import find_training_set
     from priorvol.posterior_of_functions import posterior_estimates
+    from priorvol.sources import PriorSampling
     from priorvol.table import add_all
 
     parts = _parts(options.run_a, options.add_a)
@@ -159,6 +160,11 @@ def _estimated(
     if table.task is None:
         raise ValueError(f"{options.run_a} does not say its task, which --estimates need")
     given = find_training_set([table], _training_set(options, table.m))
+    if given is not None and isinstance(table.source, PriorSampling):
+        raise ValueError(
+            f"--estimates are of P(f|S), but {options.run_a} holds draws of the prior, of P(f): "
+            "give a run that was trained on S or drawn given S"
+        )
     if given is None:
         raise ValueError(
             f"--estimates need a training set, and {options.run_a} has none: --train and --target, "

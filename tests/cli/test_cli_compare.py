@@ -84,6 +84,10 @@ def test_runs_of_one_name_are_told_apart(cli, own_desk):
         (["a", "b", "--permutations", "-1"], "n_permutations must be"),
         (["a", "b", "--bootstrap", "x"], "a whole number is wanted"),
         (["a", "b", "--min-count", "0"], "min_count must be"),
+        (
+            ["a", "--estimates", "ep", "--target", "00110011", "--train", "0-2"],
+            "--estimates are of P(f|S), but a holds draws of the prior",
+        ),
     ],
 )
 def test_bad_input(refused, on_desk, arguments, message):
