@@ -11,7 +11,7 @@ training error and 64 epochs later: 10^5 runs of the main setting (0011, batches
 cross-entropy), 10^4 of the others; then other widths, optimisers and learning rates. All that is
 drawn is kept in OUT/runs; an interrupted command goes on when it is given again.
 
-It takes some three hours on one core; ``--scale 0.1`` makes a tenth of the runs and draws.
+It takes one to two hours on one core; ``--scale 0.1`` makes a tenth of the runs and draws.
 """
 
 from __future__ import annotations
