@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
     task = shared.read_task(options)
     training_set = labelled.read_training_set(options, task)
     rejection = is_drawn_by_rejection(task)
-    _check_numbers(options, rejection)
+    _check_numbers(options, rejection, alone=not task.architecture.hidden)
     options.after_interrupt = f": the same command goes on from what is saved in {options.out}"
     table = posterior(
         task,
@@ -78,12 +78,15 @@ def run(options: argparse.Namespace) -> None:
     _print(options, task, table, rejection)
 
 
-def _check_numbers(options: argparse.Namespace, rejection: bool) -> None:
+def _check_numbers(options: argparse.Namespace, rejection: bool, *, alone: bool) -> None:
     """Refuse what does not go with the width, by the names of the command line."""
     width = "finite" if rejection else "infinite"
     wanted, stray = ("proposals", "samples") if rejection else ("samples", "proposals")
     if getattr(options, stray) is not None:
-        raise ValueError(f"--{stray} does not go with {width} width: give --{wanted}")
+        what = f"{width} width"
+        if alone and not rejection:
+            what = "a perceptron with Gaussian parameters, drawn as infinite width is"
+        raise ValueError(f"--{stray} does not go with {what}: give --{wanted}")
     if rejection and options.chain_length is not None:
         raise ValueError("--chain-length does not go with finite width, where there are no chains")
     if not rejection and options.output_draws is not None:

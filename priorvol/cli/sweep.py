@@ -79,7 +79,7 @@ def _add_work(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--stop", type=training.stopping_points, metavar="POINT", help=text)
     text = "also predict P(K given S) of each task and target from N draws of its prior"
     group.add_argument("--predict", type=shared.positive("predict"), metavar="N", help=text)
-    text = "of the prediction, exact: inputs drawn without replacement; independent: with (exact)"
+    text = "of the prediction: exact, inputs drawn without replacement, or independent (exact)"
     group.add_argument("--likelihood", type=_likelihood, metavar="NAME", help=text)
     shared.add_seed(group, "of targets, training sets and all that is drawn (0)")
     shared.add_jobs(group)

@@ -75,6 +75,10 @@ def test_goes_on_and_is_shown(cli, refused, at, contents):
         ([*FINITE, *DATA, *RUN, "--samples", "9"], "--samples does not go with finite width"),
         ([*WIDE, *DATA, *RUN, "--proposals", "9"], "--proposals does not go with infinite width"),
         (
+            ["--n-inputs", "3", "--hidden", "none", *DATA, *RUN, "--proposals", "9"],
+            "does not go with a perceptron with Gaussian parameters, drawn as infinite width is",
+        ),
+        (
             [*FINITE, *DATA, *RUN, "--proposals", "9", "--chain-length", "2"],
             "--chain-length does not go with finite width",
         ),
