@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from priorvol import checks
-from priorvol.store.atomic import write_atomically
+from priorvol.store.records import Format
 
-FORMAT = "priorvol training ensemble"
-FORMAT_VERSION = 1
+FORMAT = Format("priorvol training ensemble", 1, "the record of a training ensemble")
 NAME = "ensemble.json"
 
 
@@ -27,24 +24,7 @@ def read_ensemble_record(folder: str | Path) -> dict[str, Any] | None:
     >>> read_ensemble_record("no/such/folder") is None
     True
     """
-    path = Path(folder) / NAME
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is cut short or not JSON: {error}") from None
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        raise ValueError(f"{path} is not the record of a training ensemble")
-    number = checks.integer("format_version", record.get("format_version"), low=1)
-    if number > FORMAT_VERSION:
-        raise ValueError(f"{path}: format_version must be at most {FORMAT_VERSION}, got {number}")
-    if not isinstance(record.get("ensemble"), dict):
-        raise ValueError(f"{path} lacks its ensemble")
-    ensemble: dict[str, Any] = record["ensemble"]
-    return ensemble
+    return FORMAT.read(Path(folder) / NAME, "ensemble")
 
 
 def write_ensemble_record(folder: str | Path, record: dict[str, Any]) -> None:
@@ -58,8 +38,4 @@ def write_ensemble_record(folder: str | Path, record: dict[str, Any]) -> None:
     ...     read_ensemble_record(folder)
     {'seed': 0}
     """
-    whole = {"format": FORMAT, "format_version": FORMAT_VERSION, "ensemble": record}
-    text = json.dumps(whole, indent=1) + "\n"
-    write_atomically(
-        Path(folder) / NAME, lambda temporary: temporary.write_text(text, encoding="utf-8")
-    )
+    FORMAT.write(Path(folder) / NAME, "ensemble", record)

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from priorvol import checks
 from priorvol.result import Estimate
-from priorvol.store.atomic import write_atomically
-from priorvol.store.sweeps import first_difference
+from priorvol.store.records import Format, first_difference, read_json, write_json, write_text
 
-FORMAT = "priorvol experiment"
-FORMAT_VERSION = 1
+FORMAT = Format("priorvol experiment", 1, "the record of an experiment")
 NAME = "experiment.json"
 
 _UNDEFINED = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -60,18 +56,10 @@ def open_experiment(folder: str | Path, identity: dict[str, Any]) -> Path:
     if NAME not in names:
         if names:
             raise ValueError(f"{path} holds no experiment and is not empty: {names[0]!r}")
-        record = {"format": FORMAT, "format_version": FORMAT_VERSION, "experiment": identity}
-        write_json(path / NAME, record)
+        FORMAT.write(path / NAME, "experiment", identity)
         return path
-    held = _read_json(path / NAME)
-    if held.get("format") != FORMAT or not isinstance(held.get("experiment"), dict):
-        raise ValueError(f"{path / NAME} is not the record of an experiment")
-    number = checks.integer("format_version", held.get("format_version"), low=1)
-    if number > FORMAT_VERSION:
-        raise ValueError(
-            f"{path / NAME}: format_version must be at most {FORMAT_VERSION}, got {number}"
-        )
-    known = {field: held["experiment"].get(field) for field in identity}
+    held = FORMAT.read(path / NAME, "experiment") or {}
+    known = {field: held.get(field) for field in identity}
     different = first_difference(known, identity)
     if different is not None:
         field, value, asked = different
@@ -97,7 +85,7 @@ def read_estimates(file: str | Path, key: dict[str, Any]) -> list[Estimate] | No
     path = Path(file)
     if not path.exists():
         return None
-    record = _read_json(path)
+    record = read_json(path)
     if record.get("key") != key:
         return None
     try:
@@ -124,20 +112,6 @@ def write_estimates(file: str | Path, key: dict[str, Any], estimates: Sequence[E
     write_json(path, {"key": key, "estimates": [_spelt(asdict(each)) for each in estimates]})
 
 
-def write_json(file: Path, record: dict[str, Any]) -> None:
-    r"""Write a JSON object, whole or not at all.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_json(Path(folder) / "a.json", {"seed": 0})
-    ...     (Path(folder) / "a.json").read_text()
-    '{\n "seed": 0\n}\n'
-    """
-    write_text(file, json.dumps(record, indent=1, allow_nan=False) + "\n")
-
-
 def write_csv(file: Path, rows: Sequence[Sequence[Any]]) -> None:
     r"""Write rows of a table, the heading first; None is an empty cell.
 
@@ -152,32 +126,6 @@ def write_csv(file: Path, rows: Sequence[Sequence[Any]]) -> None:
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerows(rows)
     write_text(file, stream.getvalue())
-
-
-def write_text(file: Path, text: str) -> None:
-    """Write a text, whole or not at all.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_text(Path(folder) / "a.txt", "0110")
-    ...     (Path(folder) / "a.txt").read_text()
-    '0110'
-    """
-    write_atomically(file, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is cut short or not JSON: {error}") from None
-    if not isinstance(record, dict):
-        raise ValueError(f"{path} holds no JSON object")
-    return record
 
 
 def _spelt(value: Any) -> Any:

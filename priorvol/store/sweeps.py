@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from priorvol import checks
-from priorvol.store.atomic import write_atomically
+from priorvol.store.records import Format, first_difference
 
-FORMAT = "priorvol target sweep"
-FORMAT_VERSION = 1
+FORMAT = Format("priorvol target sweep", 1, "part of a sweep")
 NAME = "sweep.json"
 CELLS = "cells"
 
@@ -45,7 +42,7 @@ class SweepFolder:
     def __init__(self, path: str | Path, settings: dict[str, Any]) -> None:
         """Make the folder, or check that it is of the same settings."""
         self.path = Path(path)
-        record = _read(self.path / NAME, "settings") if self.path.is_dir() else None
+        record = FORMAT.read(self.path / NAME, "settings") if self.path.is_dir() else None
         if record is not None:
             different = first_difference(record, settings)
             if different is not None:
@@ -66,7 +63,7 @@ class SweepFolder:
         except OSError as error:
             raise ValueError(f"cannot make the folder {path}: {error.strerror}") from None
         if record is None:
-            _write(self.path / NAME, "settings", settings)
+            FORMAT.write(self.path / NAME, "settings", settings)
 
     def read(self, name: str) -> dict[str, Any] | None:
         """Return the record of a cell, or None where it is not measured yet.
@@ -76,60 +73,15 @@ class SweepFolder:
         ValueError
             If its file is damaged; the message names it.
         """
-        return _read(self._file(name), "cell")
+        return FORMAT.read(self._file(name), "cell")
 
     def write(self, name: str, record: dict[str, Any]) -> None:
         """Keep the record of a cell; it is on disk when this returns."""
-        _write(self._file(name), "cell", record)
+        FORMAT.write(self._file(name), "cell", record)
 
     def _file(self, name: str) -> Path:
         return self.path / CELLS / f"{name}.json"
 
 
-def first_difference(held: dict[str, Any], asked: dict[str, Any]) -> tuple[str, Any, Any] | None:
-    """Return the name of the first field that differs, in records within too, and both values.
-
-    Examples
-    --------
-    >>> first_difference({"task": {"m": 8, "seed": 0}}, {"task": {"m": 8, "seed": 1}})
-    ('seed', 0, 1)
-    """
-    for name in sorted(held.keys() | asked.keys()):
-        a, b = held.get(name), asked.get(name)
-        if isinstance(a, dict) and isinstance(b, dict):
-            within = first_difference(a, b)
-            if within is not None:
-                return within
-        elif a != b:
-            return name, a, b
-    return None
-
-
 def _names(folder: Path) -> list[str]:
     return sorted(each.name for each in folder.iterdir()) if folder.exists() else []
-
-
-def _read(path: Path, field: str) -> dict[str, Any] | None:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is cut short or not JSON: {error}") from None
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        raise ValueError(f"{path} is no part of a sweep")
-    number = checks.integer("format_version", record.get("format_version"), low=1)
-    if number > FORMAT_VERSION:
-        raise ValueError(f"{path}: format_version must be at most {FORMAT_VERSION}, got {number}")
-    if not isinstance(record.get(field), dict):
-        raise ValueError(f"{path} lacks its {field}")
-    held: dict[str, Any] = record[field]
-    return held
-
-
-def _write(path: Path, field: str, record: dict[str, Any]) -> None:
-    whole = {"format": FORMAT, "format_version": FORMAT_VERSION, field: record}
-    text = json.dumps(whole, allow_nan=False) + "\n"
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))

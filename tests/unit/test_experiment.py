@@ -220,7 +220,7 @@ def test_a_folder_takes_more_runs_and_settings_but_no_other_experiment(tmp_path)
     record = store / "experiment.json"
     for text, message in (
         ("{", "is cut short or not JSON"),
-        ("[]", "holds no JSON object"),
+        ("[]", "is not the record of an experiment"),
         ("{}", "is not the record of an experiment"),
         (record.read_text().replace('version": 1', 'version": 9'), "format_version must"),
     ):

@@ -242,7 +242,7 @@ def test_damaged_folders(tmp_path):
     record["cell"]["training_set"] = TrainingSet([0], [1]).to_json()
     for text, message in (
         (good[:20], "cut short or not JSON"),
-        ("{}", "no part of a sweep"),
+        ("{}", "not part of a sweep"),
         (good.replace('"format_version": 1', '"format_version": 9'), "format_version"),
         (good.replace('"cell": ', '"cells": '), "lacks its cell"),
         (good.replace('"trained"', '"taught"'), "is damaged"),
