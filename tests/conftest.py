@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -9,6 +10,8 @@ pytest_plugins = ("command_line",)
 
 
 def pytest_configure(config):
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background by a shell
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # tests interrupt programs
     config.pluginmanager.register(_Examples(), "examples")  # for the package's doctests too
 
 
