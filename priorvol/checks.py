@@ -8,6 +8,7 @@ import math
 import numbers
 import operator
 from collections.abc import Iterable
+from pathlib import Path, PurePath
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -78,6 +79,19 @@ def jobs(value: Any) -> int:
     if number == 0:
         raise ValueError("n_jobs must be a number of workers or -1 for all cores, got 0")
     return number
+
+
+def path(name: str, value: Any) -> Path:
+    """Return ``value`` as a path, or raise ``ValueError`` if it is neither text nor a path.
+
+    Examples
+    --------
+    >>> path("store", "runs/a").name
+    'a'
+    """
+    if not isinstance(value, str | PurePath):
+        raise ValueError(f"{name} must be a path, got {value!r:.80}")
+    return Path(value)
 
 
 def choice(name: str, value: Any, known: Iterable[str]) -> str:

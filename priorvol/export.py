@@ -67,8 +67,9 @@ def export_table(
     """
     if not isinstance(table, FunctionTable):
         raise ValueError(f"table must be a FunctionTable, got {type(table).__name__}")
+    place = checks.path("path", path)
     if format is None:
-        suffix = Path(path).suffix.lower()
+        suffix = place.suffix.lower()
         if suffix not in SUFFIXES:
             raise ValueError(
                 f"path must end in {', '.join(SUFFIXES)} (or give format=), got {str(path)!r}"

@@ -225,7 +225,7 @@ def csv_inputs(path: str | Path) -> Inputs:
     ValueError
         If the file cannot be read, or a line is not numbers or has another length.
     """
-    path = Path(path)
+    path = checks.path("path", path)
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -266,7 +266,7 @@ def npz_inputs(path: str | Path, key: str | None = None) -> Inputs:
     ValueError
         If the file cannot be read, holds pickled objects, or has no such array.
     """
-    path = Path(path)
+    path = checks.path("path", path)
     try:
         with path.open("rb") as stream:  # np.load leaves a path open if the archive is damaged
             loaded = np.load(stream, allow_pickle=False)

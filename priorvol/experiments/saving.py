@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from priorvol import checks
 from priorvol.experiments.result import Experiment
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def save_results(found: Experiment, folder: str | Path) -> list[Path]:
     from priorvol.store.records import write_json, write_text
 
     _check(found)
-    path = Path(folder)
+    path = checks.path("folder", folder)
     write_json(path / "results.json", found.to_json())
     write_text(path / "report.txt", f"{found}\n")
     columns = found.columns()
@@ -62,7 +63,7 @@ def save_figures(found: Experiment, folder: str | Path) -> list[Path]:
     from priorvol.store import write_atomically
 
     _check(found)
-    path, files = Path(folder), []
+    path, files = checks.path("folder", folder), []
     with plotting.style():
         from matplotlib.figure import Figure
 

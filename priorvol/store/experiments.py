@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from priorvol import checks
 from priorvol.result import Estimate
 from priorvol.store.records import Format, first_difference, read_json, write_json, write_text
 
@@ -47,7 +48,7 @@ def open_experiment(folder: str | Path, identity: dict[str, Any]) -> Path:
     'a'
     'a'
     """
-    path = Path(folder)
+    path = checks.path("store", folder)
     try:
         path.mkdir(parents=True, exist_ok=True)
         names = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith("."))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from priorvol import checks
 from priorvol.provenance import Provenance
 from priorvol.rng import STREAM_VERSION, check_seed
 from priorvol.sources import Imported, PriorSampling, Source, drawn_right
@@ -51,7 +52,7 @@ def load_run(path: str | Path, *, verify: bool = True) -> FunctionTable:
     ...     load_run(folder) == table
     True
     """
-    return _read(Path(path), lambda folder: _load(folder, verify))
+    return _read(checks.path("path", path), lambda folder: _load(folder, verify))
 
 
 def load_parts(path: str | Path, *, verify: bool = True) -> list[FunctionTable]:
@@ -77,7 +78,7 @@ def load_parts(path: str | Path, *, verify: bool = True) -> list[FunctionTable]:
     ...     load_parts(folder)
     [<FunctionTable: 1 functions in 3 draws>]
     """
-    return _read(Path(path), lambda folder: _parts(folder, verify))
+    return _read(checks.path("path", path), lambda folder: _parts(folder, verify))
 
 
 def save_table(table: FunctionTable, path: str | Path) -> None:
@@ -115,9 +116,10 @@ def save_table(table: FunctionTable, path: str | Path) -> None:
         seeds=tuple(sorted({span.seed for span in spans})),
         stream_version=versions[0] if versions else None,
     )
-    if (Path(path) / "manifest.json").exists() and read_manifest(Path(path)).segments:
+    place = checks.path("path", path)
+    if (place / "manifest.json").exists() and read_manifest(place).segments:
         raise ValueError(f"{path} holds a run already: name a new folder")
-    folder = Folder(Path(path), wanted)
+    folder = Folder(place, wanted)
     try:
         folder.put(table)
     finally:
@@ -178,7 +180,7 @@ class RunWriter:
             seeds=(check_seed(seed),),
             stream_version=STREAM_VERSION,
         )
-        self._folder = Folder(Path(path), wanted)
+        self._folder = Folder(checks.path("store", path), wanted)
 
     @property
     def path(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from priorvol import checks
 from priorvol.store.records import Format, first_difference
 
 FORMAT = Format("priorvol target sweep", 1, "part of a sweep")
@@ -41,7 +42,7 @@ class SweepFolder:
 
     def __init__(self, path: str | Path, settings: dict[str, Any]) -> None:
         """Make the folder, or check that it is of the same settings."""
-        self.path = Path(path)
+        self.path = checks.path("store", path)
         record = FORMAT.read(self.path / NAME, "settings") if self.path.is_dir() else None
         if record is not None:
             different = first_difference(record, settings)

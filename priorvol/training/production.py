@@ -108,7 +108,9 @@ def train_ensemble(
     with ExitStack() as stack:
         keeper: _Memory | _Folder = _Memory(found)
         if store is not None:
-            keeper = stack.enter_context(closing(_Folder(found, Path(store), wanted)))
+            keeper = stack.enter_context(
+                closing(_Folder(found, checks.path("store", store), wanted))
+            )
         spans = work.spans(wanted, keeper.held())
         left = sum(span.size for span in spans)
         bar = stack.enter_context(
@@ -146,6 +148,7 @@ def load_ensemble(path: str | Path) -> TrainingEnsemble:
     from priorvol.store import load_run
     from priorvol.store.ensembles import read_ensemble_record
 
+    path = checks.path("path", path)
     record = read_ensemble_record(path)
     if record is None:
         raise ValueError(f"{path} holds no training ensemble")
@@ -157,7 +160,7 @@ def load_ensemble(path: str | Path) -> TrainingEnsemble:
         seed, tally = check_seed(record["seed"]), Tally.from_json(record["tally"])
     except (KeyError, TypeError) as error:
         raise ValueError(f"the record of {path} lacks or spoils the field {error}") from None
-    tables = {str(point): load_run(Path(path) / point.folder) for point in points}
+    tables = {str(point): load_run(path / point.folder) for point in points}
     for name, table in tables.items():
         if table.provenance != tally.provenance:
             raise ValueError(
