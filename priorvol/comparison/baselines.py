@@ -180,8 +180,8 @@ def _scattered(n: int, ones: int, m: int, total: int) -> Array | None:
         - _log_choose(m, np.array(total))
     )
     errors = np.broadcast_to(ones - right + wrong, possible.shape)
-    law: Array = np.bincount(errors[possible], np.exp(log_p[possible]), n + 1)  # type: ignore[assignment]
-    return law
+    law = np.bincount(errors[possible], np.exp(log_p[possible]), n + 1)
+    return np.asarray(law, dtype=np.float64)
 
 
 def _log_choose(n: int, k: npt.NDArray[np.int64]) -> Array:

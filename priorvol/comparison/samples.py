@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,34 +107,36 @@ def joined(a: FunctionTable, b: FunctionTable) -> tuple[Words, Sample, Sample]:
     places = places.reshape(-1)
     samples = []
     for table, own in ((a, places[: len(a)]), (b, places[len(a) :])):
-        columns = []
-        for column in _columns(table):
+
+        def spread(column: Counts, own: npt.NDArray[np.intp] = own) -> Counts:
             at = np.zeros(len(functions), dtype=np.int64)
-            if column is not None:
-                at[own] = column
-            columns.append(None if column is None else at)
-        samples.append(sample_of(table, *columns))  # type: ignore[arg-type]
+            at[own] = column
+            return at
+
+        samples.append(_sample(table, spread))
     return functions, samples[0], samples[1]
 
 
 def at_words(table: FunctionTable, words: Words) -> Sample:
     """Return the counts of some functions in a table."""
     places = [table.index(word) for word in words]
-    columns = [
-        None
-        if column is None
-        else np.array([0 if i is None else column[i] for i in places], dtype=np.int64)
-        for column in _columns(table)
-    ]
-    return sample_of(table, *columns)  # type: ignore[arg-type]
+    return _sample(
+        table,
+        lambda column: np.array([0 if i is None else column[i] for i in places], dtype=np.int64),
+    )
 
 
 def whole(table: FunctionTable) -> Sample:
     """Return the counts of all functions of a table, in storage order."""
-    columns = [None if column is None else np.array(column) for column in _columns(table)]
-    return sample_of(table, *columns)  # type: ignore[arg-type]
+    return _sample(table, np.array)
 
 
-def _columns(table: FunctionTable) -> tuple[Counts, Counts | None, Counts | None]:
-    """Return the counts of a table and its sums over groups."""
-    return table.counts, table.group_pairs, table.size_sums
+def _sample(table: FunctionTable, at: Callable[[Counts], Counts]) -> Sample:
+    """Return a sample of a table's columns, each taken where ``at`` takes it."""
+    pairs, sizes = table.group_pairs, table.size_sums
+    return sample_of(
+        table,
+        at(table.counts),
+        None if pairs is None else at(pairs),
+        None if sizes is None else at(sizes),
+    )

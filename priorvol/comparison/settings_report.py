@@ -185,11 +185,12 @@ class SettingsComparison:
         self._check_columns(columns)
         rows = list(self.rows)
         for column in reversed(columns):
-            values = {id(row): row.value(column) for row in rows}
-            known = [row for row in rows if not _absent(values[id(row)])]
-            rest = [row for row in rows if _absent(values[id(row)])]
-            known.sort(key=lambda row, v=values: _order(v[id(row)]), reverse=descending)  # type: ignore[misc]
-            rows = known + rest
+            values = [row.value(column) for row in rows]
+            known = [i for i, value in enumerate(values) if not _absent(value)]
+            keys = {i: _order(values[i]) for i in known}
+            known.sort(key=keys.__getitem__, reverse=descending)
+            rest = [i for i, value in enumerate(values) if _absent(value)]
+            rows = [rows[i] for i in known + rest]
         return replace(self, rows=tuple(rows))
 
     def grouped_by(self, column: str) -> dict[Any, SettingsComparison]:

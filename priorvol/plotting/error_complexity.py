@@ -134,7 +134,7 @@ def _bins(side: Side, values: Array, errors: Array, edges: Array, level: float) 
     weights = side.p
     places = np.digitize(values, edges[1:-1])
     n = len(edges) - 1
-    mass: Array = np.bincount(places, weights, n)  # type: ignore[assignment]
+    mass = np.asarray(np.bincount(places, weights, n), dtype=np.float64)
     with np.errstate(invalid="ignore"):
         mean = np.bincount(places, weights * errors, n) / mass
         spread = np.bincount(places, weights * (errors - mean[places]) ** 2, n) / mass
