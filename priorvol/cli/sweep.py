@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -233,17 +232,11 @@ def _predictions(
 
 def _write(options: argparse.Namespace, found: TargetSweep) -> None:
     from priorvol.store import write_atomically
+    from priorvol.store.records import write_csv
 
     if options.csv is not None:
         rows = found.rows()
-
-        def table(path: Path) -> None:
-            with path.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
-
-        write_atomically(options.csv, table)
+        write_csv(options.csv, [list(rows[0]), *(list(row.values()) for row in rows)])
     if options.figure:
         from priorvol import plotting
 

@@ -33,8 +33,7 @@ def save_results(found: Experiment, folder: str | Path) -> list[Path]:
     ...     [file.name for file in save_results(found, folder)]
     ['results.json', 'report.txt', 'functions.csv', 'settings.csv']
     """
-    from priorvol.store.experiments import write_csv
-    from priorvol.store.records import write_json, write_text
+    from priorvol.store.records import write_csv, write_json, write_text
 
     _check(found)
     path = checks.path("folder", folder)

@@ -6,8 +6,6 @@ the posteriors.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,7 +14,7 @@ from typing import Any
 
 from priorvol import checks
 from priorvol.result import Estimate
-from priorvol.store.records import Format, first_difference, read_json, write_json, write_text
+from priorvol.store.records import Format, first_difference, read_json, write_json
 
 FORMAT = Format("priorvol experiment", 1, "the record of an experiment")
 NAME = "experiment.json"
@@ -111,22 +109,6 @@ def write_estimates(file: str | Path, key: dict[str, Any], estimates: Sequence[E
     path = Path(file)
     path.parent.mkdir(exist_ok=True)
     write_json(path, {"key": key, "estimates": [_spelt(asdict(each)) for each in estimates]})
-
-
-def write_csv(file: Path, rows: Sequence[Sequence[Any]]) -> None:
-    r"""Write rows of a table, the heading first; None is an empty cell.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_csv(Path(folder) / "a.csv", [["f", "p"], ["01", None]])
-    ...     (Path(folder) / "a.csv").read_text()
-    'f,p\n01,\n'
-    """
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    write_text(file, stream.getvalue())
 
 
 def _spelt(value: Any) -> Any:

@@ -1,8 +1,11 @@
-"""JSON files that say what they are: a format, its version, and one record."""
+"""Files written whole: JSON that says what it is and of which version, CSV and text."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,6 +114,22 @@ def write_text(file: Path, text: str) -> None:
     '0110'
     """
     write_atomically(file, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_csv(file: Path, rows: Sequence[Sequence[Any]]) -> None:
+    r"""Write rows of a table, the heading first; None is an empty cell.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_csv(Path(folder) / "a.csv", [["f", "p"], ["01", None]])
+    ...     (Path(folder) / "a.csv").read_text()
+    'f,p\n01,\n'
+    """
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    write_text(file, stream.getvalue())
 
 
 def first_difference(held: dict[str, Any], asked: dict[str, Any]) -> tuple[str, Any, Any] | None:
