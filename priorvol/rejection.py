@@ -1,8 +1,9 @@
 """Rejection from the prior: networks whose functions fit a training set.
 
 The networks are those that `priorvol.collect` draws with the same seed and output draws, and the
-functions kept are exactly those among theirs that fit. A network is first computed on the training
-set's inputs; the other inputs are computed only if it fits there.
+functions kept are exactly those among theirs that fit; output draws in planes (`priorvol.planes`)
+have streams of their own. A network is first computed on the training set's inputs; the other
+inputs are computed only if it fits there.
 """
 
 from __future__ import annotations
