@@ -15,7 +15,8 @@ P_SGD and log P_B go together, and are of one size (a factor of 10 at most on av
 likeliest functions. That experiment had 10,000 training images, 100 test images and errors of a few
 percent.
 
-Measured (9 minutes of one core): orthants agree with samples, +0.003 +- 0.021 and -0.013 +- 0.018
+Measured (some ten minutes of one core, by its parts): orthants agree with samples, +0.003 +- 0.021
+and -0.013 +- 0.018
 in ln for one and two hidden layers, and EP is within 0.04 in log10. Training is far more
 concentrated than the 0-1 posterior: its mean test error is 0.07 to 0.09 against 0.16, and the 50 to
 60 functions compared, with half to four fifths of the runs, have 10^-2.6 to 10^-3.1 of their share
